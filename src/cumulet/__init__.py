@@ -1,0 +1,1 @@
+"""Cumulet: the OpenStack core in one program that you can read."""

@@ -1,0 +1,34 @@
+"""Signing and checking claim tokens. The key is shared by the control plane and one host."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+import msgspec
+
+from .guests import ClaimToken, GuestSpec
+
+
+def _signature(claim: ClaimToken, key: bytes) -> str:
+    text = f"{claim.server_id}|{claim.host_id}|{claim.epoch}|{claim.vcpus}|{claim.memory_mb}"
+    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+
+
+def sign(claim: ClaimToken, key: bytes) -> ClaimToken:
+    """The same claim with its signature under the host's `key`."""
+    return msgspec.structs.replace(claim, signature=_signature(claim, key))
+
+
+def refusal(claim: ClaimToken, guest: GuestSpec, host_id: str, key: bytes) -> str | None:
+    """Why this claim does not allow this guest to start on this host; None if it does."""
+    if not hmac.compare_digest(claim.signature, _signature(claim, key)):
+        return "the claim token's signature is wrong"
+    if claim.host_id != host_id:
+        return f"the claim is for host {claim.host_id}, this is {host_id}"
+    if claim.server_id != guest.server_id:
+        return f"the claim is for server {claim.server_id}"
+    if (claim.vcpus, claim.memory_mb) != (guest.vcpus, guest.memory_mb):
+        claimed = f"{claim.vcpus} vCPUs and {claim.memory_mb} MiB are claimed"
+        return f"{claimed}, the guest has {guest.vcpus} and {guest.memory_mb}"
+    return None

@@ -1,0 +1,261 @@
+"""Everything the control plane can ask of an agent, one Struct each, and the answers."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Struct
+
+from . import VERSION
+from .guests import ClaimToken, DiskSpec, GuestSpec, ImageSource, PortSpec
+
+
+class CreateRootDisk(Struct, tag=True, frozen=True):
+    """Make a server's root disk: a qcow2 overlay of `size_gb` GiB on the verified, cached image.
+
+    `size_gb` 0 means the image's own virtual size. Refused with `disk_exists` if the server has a root disk which another
+    attempt made (K4), with `image_corrupt`, `too_small` or `no_space`.
+    """
+
+    server_id: str
+    image: ImageSource
+    size_gb: int
+
+
+class CreateBlankDisk(Struct, tag=True, frozen=True):
+    """Make an empty extra disk of a server; `label` is `ephemeral0`, `swap`, …"""
+
+    server_id: str
+    label: str
+    size_mb: int
+
+
+class CreateConfigDrive(Struct, tag=True, frozen=True):
+    """Make the server's config drive (ISO 9660, label config-2) with these files, path to content."""
+
+    server_id: str
+    files: dict[str, bytes]
+
+
+class UndoDisks(Struct, tag=True, frozen=True):
+    """Quarantine what commands with this `created_by` key prefix made, and nothing else (K2)."""
+
+    server_id: str
+    created_by: str
+
+
+class QuarantineDisks(Struct, tag=True, frozen=True):
+    """The server is deleted: quarantine each disk that the ledger says is its own (K1). Never its volumes."""
+
+    server_id: str
+
+
+class CreateVolume(Struct, tag=True, frozen=True):
+    """Make a volume of `size_gb` GiB: blank, or with an image's content. Refused with `no_space`, `image_corrupt`, `too_small`."""
+
+    volume_id: str
+    size_gb: int
+    image: ImageSource | None = None
+
+
+class ExtendVolume(Struct, tag=True, frozen=True):
+    """Grow a volume to `size_gb` GiB; `server_id` names the running guest that uses it, if one does."""
+
+    volume_id: str
+    size_gb: int
+    server_id: str | None = None
+
+
+class QuarantineVolume(Struct, tag=True, frozen=True):
+    """The volume is deleted, or its creation undone: quarantine it if it is there. Refused with `in_use` while a guest has it."""
+
+    volume_id: str
+
+
+class StartGuest(Struct, tag=True, frozen=True):
+    """Define and start a guest; done already if it runs. Refused with `no_claim`, `disk_missing`, `stale_epoch`."""
+
+    guest: GuestSpec
+    claim: ClaimToken
+
+
+class StopGuest(Struct, tag=True, frozen=True):
+    """Shut a guest down by ACPI, and by force after `grace` seconds; 0 is by force at once. Done already if it is off or unknown."""
+
+    server_id: str
+    grace: float
+
+
+class DestroyGuest(Struct, tag=True, frozen=True):
+    """Power a guest off, unplug its ports and forget its definition. Touches no disk. Done already if it is unknown."""
+
+    server_id: str
+
+
+class AttachDisk(Struct, tag=True, frozen=True):
+    """Hot-plug a disk into a running guest. Answers without doing anything if the guest is off."""
+
+    server_id: str
+    disk: DiskSpec
+
+
+class DetachDisk(Struct, tag=True, frozen=True):
+    """Unplug a disk and wait until the guest has let go. Refused with `detach_refused` if it does not."""
+
+    server_id: str
+    disk_id: str
+
+
+class AttachPort(Struct, tag=True, frozen=True):
+    """Hot-plug a network interface. Answers without doing anything if the guest is off."""
+
+    server_id: str
+    port: PortSpec
+
+
+class DetachPort(Struct, tag=True, frozen=True):
+    """Unplug a network interface and remove its tap."""
+
+    server_id: str
+    port_id: str
+
+
+class ReadConsole(Struct, tag=True, frozen=True):
+    """The end of the guest's serial log: the last `lines` lines, or all that is kept (1 MiB) if None."""
+
+    server_id: str
+    lines: int | None = None
+
+
+class ListGuests(Struct, tag=True, frozen=True):
+    """Every guest on the host, known or not (C9)."""
+
+
+class DescribeHost(Struct, tag=True, frozen=True):
+    """What the host has, as measured now."""
+
+
+class ListQuarantine(Struct, tag=True, frozen=True):
+    """Every quarantined object on the host."""
+
+
+Command = (
+    CreateRootDisk
+    | CreateBlankDisk
+    | CreateConfigDrive
+    | UndoDisks
+    | QuarantineDisks
+    | CreateVolume
+    | ExtendVolume
+    | QuarantineVolume
+    | StartGuest
+    | StopGuest
+    | DestroyGuest
+    | AttachDisk
+    | DetachDisk
+    | AttachPort
+    | DetachPort
+    | ReadConsole
+    | ListGuests
+    | DescribeHost
+    | ListQuarantine
+)
+
+
+class Envelope(Struct, frozen=True):
+    """A command with its guards. Queries (ReadConsole, List…, Describe…) have an empty key: they are not journalled."""
+
+    command: Command
+    key: str = ""
+    epoch: int = 0
+    request_id: str = ""
+    version: int = VERSION
+
+
+class Done(Struct, tag=True, frozen=True):
+    """The command has no result but success."""
+
+
+class Disk(Struct, tag=True, frozen=True):
+    """A disk that was made. `virtual_size` is in bytes."""
+
+    path: str
+    format: str
+    virtual_size: int
+
+
+class Console(Struct, tag=True, frozen=True):
+    """Text of a serial console."""
+
+    text: str
+
+
+class Guest(Struct, frozen=True):
+    """A guest as the hypervisor sees it. `server_id` is None for one that Cumulet did not make."""
+
+    name: str
+    state: str  # running | paused | shutdown | crashed | suspended
+    vcpus: int
+    memory_mb: int
+    server_id: str | None = None
+    rss_mb: int = 0
+
+
+class Guests(Struct, tag=True, frozen=True):
+    """Every guest on a host."""
+
+    guests: list[Guest]
+
+
+class HostFacts(Struct, tag=True, frozen=True):
+    """What a host is (C8) and has. Memory in MiB, disk in GiB."""
+
+    host_id: str
+    fingerprint: str
+    hostname: str
+    hypervisor_type: str
+    hypervisor_version: int
+    virt_type: str
+    cpu_arch: str
+    cpu_model: str
+    cpu_features: list[str]
+    vcpus: int
+    memory_mb: int
+    disk_gb: int
+    free_memory_mb: int
+    free_disk_gb: int
+    address: str = "127.0.0.1"
+
+
+class Quarantined(Struct, frozen=True):
+    """One object in quarantine; `since` is a UTC stamp, `size` in bytes."""
+
+    object_id: str
+    owner: str
+    kind: str
+    path: str
+    since: str
+    size: int
+
+
+class Quarantine(Struct, tag=True, frozen=True):
+    """The quarantine of a host."""
+
+    objects: list[Quarantined]
+
+
+class Refused(Struct, tag=True, frozen=True):
+    """The agent did nothing, or undid what it did.
+
+    `code` is for programs: stale_epoch, no_claim, disk_missing, disk_exists, image_corrupt, too_small, no_space, in_use,
+    guest_missing, detach_refused, failed. `message` is for people, without host paths.
+    """
+
+    code: str
+    message: str
+
+
+Reply = Done | Disk | Console | Guests | HostFacts | Quarantine | Refused
+
+encode = msgspec.msgpack.Encoder().encode
+decode_envelope = msgspec.msgpack.Decoder(Envelope).decode
+decode_reply = msgspec.msgpack.Decoder(Reply).decode

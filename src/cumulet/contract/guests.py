@@ -1,0 +1,81 @@
+"""What a guest is made of, as an agent is told it."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class ImageSource(Struct, frozen=True):
+    """Where an agent gets an image's bytes, and how it proves that they are the right ones.
+
+    `url` is `file:///…` (the store is on this machine) or `http(s)://…`; `size` is in bytes; `sha512` hexadecimal.
+    """
+
+    image_id: str
+    url: str
+    size: int
+    sha512: str
+    disk_format: str
+
+
+class DiskSpec(Struct, frozen=True):
+    """One disk of a guest. `path` is on the agent's host; `serial` is what the guest sees as the disk's serial number."""
+
+    disk_id: str
+    path: str
+    format: str
+    device: str
+    serial: str
+    bus: str = "virtio"
+    kind: str = "disk"  # disk | cdrom
+    volume_id: str | None = None
+    readonly: bool = False
+
+
+class MetadataPort(Struct, frozen=True):
+    """The network's own port through which its guests on this host reach the metadata service."""
+
+    port_id: str
+    mac: str
+    addresses: list[str]  # with prefix length: 10.0.0.2/24
+
+
+class PortSpec(Struct, frozen=True):
+    """One network interface of a guest."""
+
+    port_id: str
+    network_id: str
+    mac: str
+    mtu: int
+    metadata: MetadataPort | None = None
+
+
+class ClaimToken(Struct, frozen=True):
+    """The proof that the ledger holds a claim for exactly this guest on exactly this host (safety C2).
+
+    `signature` is the hexadecimal HMAC-SHA256 over the other fields (`contract.claims`).
+    """
+
+    server_id: str
+    host_id: str
+    epoch: int
+    vcpus: int
+    memory_mb: int
+    signature: str = ""
+
+
+class GuestSpec(Struct, frozen=True):
+    """A whole guest: enough to define it from nothing.
+
+    `metadata` is what operators see in the libvirt domain: the server's name, project, flavor, image.
+    """
+
+    server_id: str
+    name: str
+    vcpus: int
+    memory_mb: int
+    disks: list[DiskSpec]
+    ports: list[PortSpec]
+    metadata: dict[str, str] = {}
+    extra_specs: dict[str, str] = {}
+    image_properties: dict[str, str] = {}

@@ -1,0 +1,71 @@
+"""What agents tell the control plane, and what they ask it, on the subject `cloud`."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Struct
+
+from .commands import Guest, HostFacts
+
+
+class Register(Struct, tag=True, frozen=True):
+    """An agent has started. It may work only after the answer `Welcome` (F7, C8)."""
+
+    facts: HostFacts
+    instance: str  # drawn anew at each start of the agent process
+    last_counter: int  # the highest instance counter this host has ever been given
+
+
+class Welcome(Struct, tag=True, frozen=True):
+    """The agent is who it says. `claim_key` signs claim tokens for this host; `counter` grows at each registration."""
+
+    claim_key: bytes
+    counter: int
+
+
+class Heartbeat(Struct, tag=True, frozen=True):
+    """The agent lives; every few seconds, and at once when a guest changes state."""
+
+    host_id: str
+    instance: str
+    guests: list[Guest]
+    free_memory_mb: int
+    free_disk_gb: int
+    findings: list[str] = []  # what is wrong on the host, for people: a daemon that had to be restarted, …
+
+
+class MetadataQuery(Struct, tag=True, frozen=True):
+    """A guest asked the metadata service. `address` is the guest's, seen on `network_id`."""
+
+    network_id: str
+    address: str
+    path: str
+    method: str = "GET"
+    headers: dict[str, str] = {}
+
+
+class MetadataAnswer(Struct, tag=True, frozen=True):
+    """What to answer the guest."""
+
+    status: int
+    body: bytes
+    content_type: str = "text/plain; charset=UTF-8"
+
+
+class Ack(Struct, tag=True, frozen=True):
+    """Heard."""
+
+
+class Rejected(Struct, tag=True, frozen=True):
+    """Not heard: another agent holds this host's identity, or this one must register (again)."""
+
+    code: str  # duplicate_identity | unknown_host | older_database
+    message: str
+
+
+Report = Register | Heartbeat | MetadataQuery
+Answer = Welcome | Ack | MetadataAnswer | Rejected
+
+encode = msgspec.msgpack.Encoder().encode
+decode_report = msgspec.msgpack.Decoder(Report).decode
+decode_answer = msgspec.msgpack.Decoder(Answer).decode

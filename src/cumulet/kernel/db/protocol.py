@@ -1,0 +1,81 @@
+"""What the two databases have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol, TypeVar
+
+import sqlalchemy as sa
+
+from ..clock import Clock, Stamp
+from .query import Query
+
+R = TypeVar("R")
+Subscriber = Callable[[str], None]
+
+
+class Duplicate(Exception):
+    """A unique or foreign key constraint refused a row. On PostgreSQL the transaction is lost: let it out, or use ON CONFLICT."""
+
+
+class Reader(Protocol):
+    """Reads."""
+
+    @property
+    def now(self) -> float:
+        """Seconds since the epoch, the same for the whole transaction."""
+        ...
+
+    @property
+    def stamp(self) -> Stamp:
+        """`now`, as the text that is stored."""
+        ...
+
+    async def one(self, query: Query[R], **values: Any) -> R | None:
+        """The first row, or None."""
+        ...
+
+    async def all(self, query: Query[R], **values: Any) -> list[R]:
+        """Every row."""
+        ...
+
+
+class Tx(Reader, Protocol):
+    """A write transaction: all of it is committed when the block ends, or none."""
+
+    async def do(self, query: Query[Any], **values: Any) -> int:
+        """Run a statement and return how many rows it changed. Raises Duplicate."""
+        ...
+
+    def signal(self, topic: str, key: str) -> None:
+        """Tell the subscribers of `topic` about `key`, once this transaction is committed."""
+        ...
+
+
+class Database(Protocol):
+    """A database and its clock."""
+
+    clock: Clock
+    statements: int
+    """How many statements have run; tests ask."""
+
+    def tx(self) -> AbstractAsyncContextManager[Tx]:
+        """A write transaction. Leaving the block by an exception rolls it back."""
+        ...
+
+    def read(self) -> AbstractAsyncContextManager[Reader]:
+        """Reads outside a transaction: each statement sees the newest committed state."""
+        ...
+
+    def subscribe(self, topic: str, subscriber: Subscriber) -> None:
+        """Call `subscriber(key)` in this process for each committed `tx.signal(topic, key)`."""
+        ...
+
+    async def create(self, tables: sa.MetaData) -> None:
+        """Make the tables and indexes that are not there yet."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what is being committed and disconnect."""
+        ...

@@ -1,0 +1,155 @@
+"""Statements, compiled once per dialect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, TypeVar
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects.postgresql import asyncpg as pg_asyncpg
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.expression import ColumnElement
+
+R = TypeVar("R")
+
+metadata = sa.MetaData()
+"""Every table of every service."""
+
+SQLITE: sa.Dialect = sqlite.dialect(paramstyle="qmark")
+POSTGRES: sa.Dialect = pg_asyncpg.dialect()  # type: ignore[no-untyped-call]
+
+
+class Json(sa.types.UserDefinedType[Any]):
+    """A column of JSON text; values go in and come out as Python objects."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        """The same on every dialect: nothing is ever searched inside."""
+        return "TEXT"
+
+
+class _Values(sa.types.UserDefinedType[Any]):
+    """The type of a parameter that is a whole list."""
+
+    cache_ok = True
+
+
+class among(ColumnElement[bool]):
+    """`column` is one of the values of the list parameter `name`, which may be empty: `where(among(T.c.id, "ids"))`."""
+
+    inherit_cache = False
+    type = sa.Boolean()
+
+    def __init__(self, column: ColumnElement[Any], name: str) -> None:
+        self.column = column
+        self.values = sa.bindparam(name, type_=_Values())
+
+
+@compiles(among, "sqlite")
+def _among_sqlite(element: among, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"{compiler.process(element.column, **kw)} IN (SELECT value FROM json_each({compiler.process(element.values)}))"
+
+
+@compiles(among, "postgresql")
+def _among_postgresql(element: among, compiler: SQLCompiler, **kw: Any) -> str:
+    array = "BIGINT[]" if isinstance(element.column.type, sa.Integer) else "TEXT[]"
+    return f"{compiler.process(element.column, **kw)} = ANY(CAST({compiler.process(element.values)} AS {array}))"
+
+
+def _json_text(value: Any) -> str | None:
+    return None if value is None else msgspec.json.encode(value).decode()
+
+
+def _json_value(text: str | None) -> Any:
+    return None if text is None else msgspec.json.decode(text)
+
+
+def _flag(value: Any) -> bool | None:
+    return None if value is None else bool(value)
+
+
+class Compiled:
+    """A statement's text for one dialect, with what its values need on the way in and out."""
+
+    __slots__ = ("fixed", "inward", "names", "outward", "sql")
+
+    def __init__(self, statement: sa.Executable, dialect: sa.Dialect) -> None:
+        made: Any = statement.compile(dialect=dialect)  # type: ignore[attr-defined]
+        self.sql = str(made)
+        self.names: tuple[str, ...] = tuple(made.positiontup or ())
+        self.fixed: dict[str, Any] = {n: v for n, v in made.params.items() if v is not None}
+        lists = _json_text if dialect is SQLITE else list
+        self.inward: dict[str, Callable[[Any], Any]] = {}
+        for name in self.names:
+            kind = made.binds[name].type
+            if isinstance(kind, Json):
+                self.inward[name] = _json_text
+            elif isinstance(kind, _Values):
+                self.inward[name] = lists
+        self.fixed = {n: self.inward[n](v) if n in self.inward else v for n, v in self.fixed.items()}
+        columns = list(getattr(statement, "exported_columns", ()))
+        self.outward: list[tuple[int, Callable[[Any], Any]]] = [
+            (at, _json_value if isinstance(column.type, Json) else _flag)
+            for at, column in enumerate(columns)
+            if isinstance(column.type, Json | sa.Boolean)
+        ]
+
+
+class Query(Generic[R]):
+    """A statement and what its rows become: `Query(select, ServerRow)`; without a row type, tuples.
+
+    Bound parameters without a value of their own are keyword arguments of `tx.one/all/do`. In an UPDATE, name the parameters of the
+    WHERE clause differently from the columns that are set (`b_id`).
+    """
+
+    __slots__ = ("_compiled", "row", "statement")
+
+    def __init__(self, statement: sa.Executable, row: Callable[..., R] | None = None) -> None:
+        self.statement = statement
+        self.row = row
+        self._compiled: dict[int, Compiled] = {}
+
+    def compiled(self, dialect: sa.Dialect) -> Compiled:
+        """The statement for `dialect`, from the second time on without work."""
+        made = self._compiled.get(id(dialect))
+        if made is None:
+            made = self._compiled[id(dialect)] = Compiled(self.statement, dialect)
+        return made
+
+    def bind(self, dialect: sa.Dialect, values: dict[str, Any]) -> tuple[Compiled, list[Any]]:
+        """The compiled statement and its arguments in order. Raises KeyError for a value that is missing."""
+        made = self.compiled(dialect)
+        fixed = made.fixed
+        arguments = [values[name] if name in values else fixed[name] for name in made.names]
+        if made.inward:
+            for at, name in enumerate(made.names):
+                if name in made.inward and name in values:
+                    arguments[at] = made.inward[name](arguments[at])
+        return made, arguments
+
+    def shape(self, made: Compiled, raw: Sequence[Any]) -> R:
+        """A raw row as this query's row type."""
+        if made.outward:
+            raw = list(raw)
+            for at, convert in made.outward:
+                raw[at] = convert(raw[at])
+        if self.row is None:
+            return tuple(raw)  # type: ignore[return-value]
+        return self.row(*raw)
+
+
+def create_statements(tables: sa.MetaData, dialect: sa.Dialect) -> list[str]:
+    """The CREATE TABLE and CREATE INDEX statements, each harmless when the thing exists."""
+    found = []
+    for table in tables.sorted_tables:
+        found.append(str(sa.schema.CreateTable(table, if_not_exists=True).compile(dialect=dialect)))
+        for index in sorted(table.indexes, key=lambda i: str(i.name)):
+            found.append(str(sa.schema.CreateIndex(index, if_not_exists=True).compile(dialect=dialect)))
+    return found
+
+
+__all__ = ["POSTGRES", "SQLITE", "Compiled", "Json", "Query", "among", "create_statements", "metadata"]

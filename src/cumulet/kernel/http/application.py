@@ -1,0 +1,113 @@
+"""The server: every service's routes in one compiled router."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import falcon
+import falcon.asgi
+from msgspec import Struct
+
+from ..db import Database
+from ..errors import MethodNotAllowed, NotFound, Problem, Unavailable
+from ..policy import Actor, Policy
+from .request import Request
+from .responses import Fault
+from .routes import Endpoint, Route
+from .serving import Surroundings, answer_problem, serve
+from .versioned import Versions
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+_PROJECT = re.compile(r"^/([0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})(?=/|$)")
+
+
+class Service(Struct, frozen=True):
+    """One service on the wire.
+
+    `mount` is where its paths begin (`/compute`). `fault` writes a problem in its envelope. `project_prefix` is the path after which a project
+    id may stand (`/v2.1`): it is checked against the token and left out. `id_header` repeats the request id under the service's own name.
+    """
+
+    name: str
+    mount: str
+    routes: Sequence[Route]
+    fault: Callable[[Problem, Request], Fault]
+    versions: Versions | None = None
+    project_prefix: str | None = None
+    id_header: str | None = None
+    parts: Any = None
+
+
+Authenticate = Callable[[str, Request], Awaitable[Actor]]
+
+
+class Application:
+    """All services behind one ASGI callable: `falcon` routes, `serving.serve` answers."""
+
+    def __init__(
+        self, services: Sequence[Service], db: Database, policy: Policy, authenticate: Authenticate, identity_url: str
+    ) -> None:
+        self.services = services
+        self._surroundings = Surroundings(db, policy, authenticate, identity_url)
+        self._falcon = falcon.asgi.App()
+        self._falcon.req_options.strip_url_path_trailing_slash = True
+        self._falcon.add_error_handler(falcon.HTTPError, self._answer_falcon)
+        for service in services:
+            self._mount(service)
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        """The ASGI entry: a project id in the path is taken out before routing."""
+        if scope["type"] == "http":
+            self._take_project_out(scope)
+        await self._falcon(scope, receive, send)
+
+    def _take_project_out(self, scope: dict[str, Any]) -> None:
+        path = scope["path"]
+        for service in self.services:
+            if service.project_prefix and path.startswith(service.mount + service.project_prefix + "/"):
+                start = len(service.mount + service.project_prefix)
+                found = _PROJECT.match(path[start:])
+                if found:
+                    scope["path"] = path[:start] + (path[start + found.end() :] or "/")
+                    scope["cumulet.project"] = found.group(1)
+                return
+
+    def _mount(self, service: Service) -> None:
+        by_path: dict[str, dict[str, list[Endpoint]]] = defaultdict(lambda: defaultdict(list))
+        for route in service.routes:
+            if route.policy not in self._surroundings.policy.texts and route.policy != "public":
+                raise LookupError(f"{route.method} {route.path}: there is no policy rule {route.policy!r}")
+            by_path[route.path][route.method].append(Endpoint(route))
+        for path, methods in by_path.items():
+            self._falcon.add_route((service.mount + path).rstrip("/") or "/", _Resource(service, methods, self._surroundings))
+
+    async def _answer_falcon(self, request: Any, response: Any, problem: Any, params: Any) -> None:
+        service = self._service_of(request.path)
+        if service is None:
+            response.status, response.media = problem.status, {"error": {"code": problem.status_code, "message": problem.title}}
+            return
+        seen = Request(request, "", service.mount, self._surroundings.policy, service.parts)
+        kind: type[Problem] = {404: NotFound, 405: MethodNotAllowed}.get(problem.status_code, Unavailable)
+        answer_problem(service, seen, kind("The resource could not be found." if kind is NotFound else problem.title), response)
+
+    def _service_of(self, path: str) -> Service | None:
+        return next((s for s in self.services if path == s.mount or path.startswith(s.mount + "/")), None)
+
+
+class _Resource:
+    """Falcon's view of one path: a responder per method."""
+
+    def __init__(self, service: Service, methods: dict[str, list[Endpoint]], surroundings: Surroundings) -> None:
+        if "GET" in methods and "HEAD" not in methods:
+            methods["HEAD"] = methods["GET"]
+        for method, endpoints in methods.items():
+            setattr(self, f"on_{method.lower()}", self._responder(service, endpoints, surroundings))
+
+    def _responder(self, service: Service, endpoints: list[Endpoint], surroundings: Surroundings) -> Callable[..., Awaitable[None]]:
+        async def respond(request: Any, response: Any, **params: str) -> None:
+            await serve(service, endpoints, surroundings, request, response, params)
+
+        return respond

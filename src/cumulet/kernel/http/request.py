@@ -1,0 +1,137 @@
+"""A request, as handlers see it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+from urllib.parse import parse_qs
+
+import msgspec
+
+from ..db import Reader, Tx
+from ..errors import Invalid, TooLarge
+from ..policy import Actor, Policy
+from .versioned import Version
+
+
+class Request:
+    """One request: who asks (`actor`), in which transaction (`tx`), at which microversion.
+
+    `parts` is what the composition root gave this service (a store, the agents, …). `raw` holds the body's bytes once it is read.
+    """
+
+    __slots__ = (
+        "_falcon",
+        "_query",
+        "actor",
+        "headers",
+        "id",
+        "mount",
+        "params",
+        "parts",
+        "policy",
+        "raw",
+        "target",
+        "tx",
+        "version",
+    )
+
+    def __init__(self, falcon_request: Any, request_id: str, mount: str, policy: Policy, parts: Any) -> None:
+        self._falcon = falcon_request
+        self._query: dict[str, list[str]] | None = None
+        self.id = request_id
+        self.mount = mount
+        self.policy = policy
+        self.parts = parts
+        self.headers: Mapping[str, str] = falcon_request.headers  # names in upper case
+        self.params: dict[str, str] = {}
+        self.raw = b""
+        self.version: Version | None = None
+        self.actor: Actor = ANONYMOUS
+        self.target: dict[str, Any] = {}
+        self.tx: Tx = None  # type: ignore[assignment]  # set by the kernel before the handler runs, unless the route has tx="none"
+
+    @property
+    def method(self) -> str:
+        """GET, POST, …"""
+        return str(self._falcon.method)
+
+    @property
+    def path(self) -> str:
+        """The path, without the query."""
+        return str(self._falcon.path)
+
+    @property
+    def reader(self) -> Reader:
+        """The transaction, for reading only."""
+        return self.tx
+
+    @property
+    def remote(self) -> str:
+        """The address of the client."""
+        return str(self._falcon.remote_addr)
+
+    @property
+    def query(self) -> dict[str, list[str]]:
+        """The query parameters, each with all its values in order."""
+        if self._query is None:
+            self._query = parse_qs(self._falcon.query_string, keep_blank_values=True)
+        return self._query
+
+    def asked(self, name: str) -> str | None:
+        """The last value of a query parameter, or None."""
+        values = self.query.get(name)
+        return values[-1] if values else None
+
+    def root(self) -> str:
+        """Scheme and host as the client used them: `http://127.0.0.1:8780`."""
+        return f"{self._falcon.forwarded_scheme}://{self._falcon.forwarded_host}"
+
+    def url(self, path: str) -> str:
+        """A link to `path` of this service."""
+        return f"{self.root()}{self.mount}{path}"
+
+    def allows(self, rule: str, **target: Any) -> bool:
+        """Whether a policy rule lets the actor act on a resource with these attributes (default: the actor's own)."""
+        return self.policy.allows(rule, self.actor, {**self.target, **target})
+
+    def authorize(self, rule: str, **target: Any) -> None:
+        """Raise Forbidden unless `allows`."""
+        self.policy.enforce(rule, self.actor, {**self.target, **target})
+
+    def json(self) -> Any:
+        """The body as plain Python objects. Raises Invalid."""
+        if not self.raw:
+            raise Invalid("The request has no body; a JSON object is required.")
+        try:
+            return msgspec.json.decode(self.raw)
+        except msgspec.DecodeError as problem:
+            raise Invalid(f"The body is not valid JSON: {problem}") from None
+
+    async def read(self, limit: int) -> bytes:
+        """The whole body. Raises TooLarge beyond `limit` bytes, without reading further."""
+        length = self._falcon.content_length
+        if length is not None and length > limit:
+            raise TooLarge(f"The body has {length} bytes; the limit is {limit}.")
+        pieces, size = [], 0
+        async for piece in self.stream():
+            size += len(piece)
+            if size > limit:
+                raise TooLarge(f"The body has more than {limit} bytes, which is the limit.")
+            pieces.append(piece)
+        return b"".join(pieces)
+
+    async def stream(self) -> AsyncIterator[bytes]:
+        """The body, piece by piece as it arrives. Ends early if the client goes away (see `content_length`)."""
+        async for piece in self._falcon.stream:
+            if piece:
+                yield piece
+
+    @property
+    def content_length(self) -> int | None:
+        """The declared size of the body in bytes."""
+        length: int | None = self._falcon.content_length
+        return length
+
+
+ANONYMOUS = Actor(user_id="")

@@ -1,0 +1,243 @@
+"""The one visible order of a request.
+
+request id → negotiate the microversion → authenticate → match → policy → read the body → open the transaction → handler → commit → write the
+view at the asked version.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec import Struct
+
+from .. import ids
+from ..clock import measure
+from ..db import Database, Duplicate
+from ..errors import Conflict, Invalid, NotFound, Problem, Unauthorized, UnsupportedMedia
+from ..log import request_context
+from ..policy import Actor, Policy
+from .request import Request
+from .responses import Response, Stream
+from .routes import PUBLIC, Endpoint
+from .versioned import Version, at_version, encode
+
+if TYPE_CHECKING:
+    from .application import Service
+
+log = logging.getLogger("cumulet.http")
+
+
+class Surroundings(Struct, frozen=True):
+    """What every request needs: the database, the rules, and how a token becomes an actor."""
+
+    db: Database
+    policy: Policy
+    authenticate: Callable[[str, Request], Awaitable[Actor]]
+    identity_url: str
+
+
+async def serve(
+    service: Service, endpoints: list[Endpoint], around: Surroundings, raw: Any, out: Any, params: dict[str, str]
+) -> None:
+    """Answer one request: `raw` and `out` are Falcon's request and response."""
+    started = measure()
+    request = Request(raw, "req-" + ids.new_uuid(), service.mount, around.policy, service.parts)
+    request.params = params
+    with request_context(request.id):
+        try:
+            _negotiate(service, request)
+            public = endpoints[0].policy == PUBLIC
+            if not public:
+                await _authenticate(around, request, raw.scope.get("cumulet.project"))
+            endpoint = await _match(endpoints, request)
+            if not public:
+                _authorize(endpoint, request)
+            response = await _handle(endpoint, around, request)
+            _write(response, request, out)
+        except Problem as problem:
+            answer_problem(service, request, problem, out, around.identity_url)
+        except Duplicate as problem:
+            answer_problem(
+                service, request, Conflict("A resource with these properties already exists.", internal=str(problem)), out
+            )
+        except Exception:
+            log.exception("%s %s failed", request.method, request.path)
+            unexpected = Problem("The server met an unexpected condition which prevented it from fulfilling the request.")
+            answer_problem(service, request, unexpected, out)
+        _head(service, request, out)
+        _log(request, out, started)
+
+
+def _negotiate(service: Service, request: Request) -> None:
+    if service.versions is not None:
+        legacy = request.headers.get(service.versions.legacy.upper()) if service.versions.legacy else None
+        request.version = service.versions.negotiate(request.headers.get("OPENSTACK-API-VERSION"), legacy)
+
+
+async def _authenticate(around: Surroundings, request: Request, project_in_path: str | None) -> None:
+    token = request.headers.get("X-AUTH-TOKEN")
+    if not token:
+        raise Unauthorized("The request you have made requires authentication.")
+    actor = request.actor = await around.authenticate(token, request)
+    if (
+        project_in_path
+        and not actor.is_admin
+        and actor.project_id
+        and project_in_path.replace("-", "") != actor.project_id.replace("-", "")
+    ):
+        raise Invalid(
+            f"Malformed request URL: URL's project_id '{project_in_path}' doesn't match Context's project_id '{actor.project_id}'"
+        )
+
+
+async def _match(endpoints: list[Endpoint], request: Request) -> Endpoint:
+    """The route among those of this method and path; for actions, by the body's key."""
+    first = endpoints[0]
+    if first.tx != "none":
+        request.raw = await request.read(max(e.limit for e in endpoints))
+    alive = [endpoint for endpoint in endpoints if endpoint.lives_at(request.version)]
+    if first.action is not None:
+        return _match_action(alive, request)
+    if not alive:
+        raise NotFound("The resource could not be found.")
+    return alive[0]
+
+
+def _match_action(alive: list[Endpoint], request: Request) -> Endpoint:
+    body = request.json()
+    if not isinstance(body, dict) or len(body) != 1:
+        raise Invalid("The body must be an object with exactly one key, the action's name.", code="action")
+    name = next(iter(body))
+    found = next((endpoint for endpoint in alive if endpoint.action == name), None)
+    if found is None:
+        raise Invalid(f"There is no such action: {name}", code="action")
+    return found
+
+
+def _authorize(endpoint: Endpoint, request: Request) -> None:
+    actor = request.actor
+    request.target = {
+        "project_id": actor.project_id,
+        "tenant_id": actor.project_id,
+        "user_id": actor.user_id,
+        "domain_id": actor.domain_id,
+        **request.params,
+    }
+    if endpoint.policy != PUBLIC:
+        request.policy.enforce(endpoint.policy, actor, request.target)
+
+
+async def _handle(endpoint: Endpoint, around: Surroundings, request: Request) -> Response:
+    arguments: dict[str, Any] = {name: value for name, value in request.params.items() if name in endpoint.parameters}
+    if endpoint.body is not None:
+        arguments["body"] = _decode(endpoint, request)
+    if endpoint.tx == "none":
+        return await endpoint.route.handler(request, **arguments)
+    if endpoint.tx == "read":
+        async with around.db.read() as reader:
+            request.tx = reader  # type: ignore[assignment]  # a reader has no `do`: a GET that writes fails loudly
+            return await endpoint.route.handler(request, **arguments)
+    async with around.db.tx() as tx:
+        request.tx = tx
+        return await endpoint.route.handler(request, **arguments)
+
+
+def _decode(endpoint: Endpoint, request: Request) -> Any:
+    if not request.raw:
+        raise Invalid("The request has no body; a JSON object is required.")
+    media = request.headers.get("CONTENT-TYPE", "application/json").split(";")[0].strip().lower()
+    if not media.endswith("json"):
+        raise UnsupportedMedia(f"The media type {media} is not supported; application/json is.")
+    try:
+        body = msgspec.json.decode(request.raw, type=at_version(endpoint.body, request.version))
+    except msgspec.ValidationError as problem:
+        raise Invalid(explain(str(problem))) from None
+    except msgspec.DecodeError as problem:
+        raise Invalid(f"Malformed request body: {problem}") from None
+    return body.wrapped if endpoint.route.wrap is not None else body
+
+
+def explain(text: str) -> str:
+    """msgspec's words, with the field first: ``Invalid input for field/attribute name. Expected `str`, got `int`.``"""
+    what, at, where = text.rpartition(" - at `")
+    if "unknown field" in text:
+        field = text.split("`")[1]
+        return f"Additional properties are not allowed ('{field}' was unexpected)."
+    if "missing required field" in text:
+        field = text.split("`")[1]
+        return f"'{field}' is a required property."
+    return (
+        f"Invalid input for field/attribute {where.strip('`').removeprefix('$.') or 'body'}. {what}."
+        if at
+        else f"Invalid input. {text}."
+    )
+
+
+def _write(response: Response, request: Request, out: Any) -> None:
+    out.status = response.status
+    for name, value in response.headers.items():
+        out.set_header(name, value)
+    view = response.view
+    if isinstance(view, Stream):
+        out.content_type = view.content_type
+        if view.size is not None:
+            out.content_length = view.size
+        if request.method != "HEAD":
+            out.stream = view.pieces
+    elif isinstance(view, bytes):
+        out.data = view
+    elif view is not None:
+        out.data = encode(view, request.version)
+        out.content_type = response.headers.get("Content-Type", "application/json")
+    if request.method == "HEAD" and not isinstance(view, Stream) and out.data is not None:
+        out.content_length, out.data = len(out.data), None
+
+
+def answer_problem(service: Service, request: Request, problem: Problem, out: Any, identity_url: str = "") -> None:
+    """Write a problem in the service's envelope; the log gets what the user must not see."""
+    fault = service.fault(problem, request)
+    level = logging.ERROR if fault.status >= 500 else logging.INFO
+    log.log(level, "%s %s: %s %s", request.method, request.path, problem.message, problem.internal)
+    out.status = fault.status
+    out.data = msgspec.json.encode(fault.body)
+    out.content_type = "application/json"
+    for name, value in fault.headers.items():
+        out.set_header(name, value)
+    if isinstance(problem, Unauthorized):
+        out.set_header("WWW-Authenticate", f'Keystone uri="{identity_url}"')
+
+
+def _head(service: Service, request: Request, out: Any) -> None:
+    out.set_header("x-openstack-request-id", request.id)
+    if service.id_header:
+        out.set_header(service.id_header, request.id)
+    if service.versions is not None:
+        version = request.version or service.versions.lowest
+        out.set_header("OpenStack-API-Version", f"{service.versions.service} {version}")
+        vary = "OpenStack-API-Version"
+        if service.versions.legacy:
+            out.set_header(service.versions.legacy, str(version))
+            vary += f", {service.versions.legacy}"
+        out.set_header("Vary", vary)
+
+
+def _log(request: Request, out: Any, started: float) -> None:
+    if log.isEnabledFor(logging.INFO):
+        took = (measure() - started) * 1000
+        actor = request.actor
+        log.info(
+            '%s "%s %s" %s %.1f ms user=%s project=%s',
+            request.remote,
+            request.method,
+            request.path,
+            out.status,
+            took,
+            actor.user_id,
+            actor.project_id,
+        )
+
+
+__all__ = ["Surroundings", "Version", "answer_problem", "explain", "serve"]

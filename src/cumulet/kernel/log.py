@@ -1,0 +1,57 @@
+"""Logging: one line per event, as text for people or JSON for machines, each with the request id it belongs to."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+import msgspec
+
+from .clock import stamp
+
+_request_id: ContextVar[str] = ContextVar("request_id", default="-")
+
+
+@contextmanager
+def request_context(request_id: str) -> Iterator[None]:
+    """Every line logged within carries this request id."""
+    before = _request_id.set(request_id)
+    try:
+        yield
+    finally:
+        _request_id.reset(before)
+
+
+def current_request_id() -> str:
+    """The id of the request or workflow that this code runs for; `-` outside of one."""
+    return _request_id.get()
+
+
+class _Text(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        text = f"{stamp(record.created)[:-3]} {record.levelname:<7} [{_request_id.get()}] {record.name}: {record.getMessage()}"
+        return text if not record.exc_info else f"{text}\n{self.formatException(record.exc_info)}"
+
+
+class _Json(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "time": stamp(record.created),
+            "level": record.levelname,
+            "logger": record.name,
+            "request_id": _request_id.get(),
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return msgspec.json.encode(line).decode()
+
+
+def configure(level: str = "INFO", as_json: bool = False) -> None:
+    """Send everything to standard error."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Json() if as_json else _Text())
+    logging.basicConfig(level=level, handlers=[handler], force=True)

@@ -1,0 +1,62 @@
+"""The rules in force: the services' defaults, overridden by the operator's policy.yaml."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from ..errors import Forbidden
+from .actor import Actor
+from .language import Check, PolicySyntaxError, parse
+
+
+class Decision(Struct, frozen=True):
+    """What a rule says, and the rule's text."""
+
+    allowed: bool
+    rule: str
+    text: str
+
+
+class Policy:
+    """All rules by upstream's names. Raises PolicySyntaxError for a rule that cannot be read or names a missing one."""
+
+    def __init__(self, defaults: Mapping[str, str], overrides: Mapping[str, str] | None = None) -> None:
+        self.texts: dict[str, str] = {**defaults, **(overrides or {})}
+        self._checks: dict[str, Check] = {}
+        for name, text in self.texts.items():
+            self._checks[name] = parse(text, self._find)
+
+    def _find(self, name: str) -> Check:
+        check = self._checks.get(name)
+        if check is None:
+            raise PolicySyntaxError(f"there is no rule {name!r}")
+        return check
+
+    def allows(self, rule: str, actor: Actor, target: Mapping[str, Any]) -> bool:
+        """Whether `rule` lets `actor` act on `target`."""
+        return self._find(rule)(actor, target)
+
+    def enforce(self, rule: str, actor: Actor, target: Mapping[str, Any]) -> None:
+        """Raise Forbidden, naming the rule, unless it allows."""
+        if not self._find(rule)(actor, target):
+            raise Forbidden(f"Policy doesn't allow {rule} to be performed.", internal=f"{rule}: {self.texts[rule]!r}")
+
+    def decide(self, rule: str, actor: Actor, target: Mapping[str, Any]) -> Decision:
+        """What `rule` says, for `cumulet policy check`."""
+        return Decision(self.allows(rule, actor, target), rule, self.texts[rule])
+
+
+def load_overrides(path: Path) -> dict[str, str]:
+    """The rules of a policy.yaml; nothing if the file does not exist. Raises PolicySyntaxError naming the file."""
+    if not path.exists():
+        return {}
+    import yaml
+
+    found = yaml.safe_load(path.read_text()) or {}
+    if not isinstance(found, dict) or not all(isinstance(v, str) for v in found.values()):
+        raise PolicySyntaxError(f"{path}: expected a mapping of rule names to rule texts")
+    return {str(name): text for name, text in found.items()}

@@ -1,0 +1,135 @@
+"""The rule language of oslo.policy (its documentation: "Policy rule expressions"), compiled to closures.
+
+    rule   := "" | "@" | "!" | expression
+    expression := check | "(" expression ")" | "not" expression | expression "and" expression | expression "or" expression
+    check  := "rule:" name | "role:" name | attribute ":" value | literal ":" "%(" target attribute ")s"
+
+An empty rule and `@` allow, `!` refuses. `http:` checks are refused when the rule is read: no request waits for a stranger.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .actor import Actor
+
+Target = Mapping[str, Any]
+Lookup = Callable[[str], "Check"]
+Check = Callable[[Actor, Target], bool]
+
+_TOKEN = re.compile(r"\s*(\(|\)|[^\s()]*%\([^)]*\)s|'[^']*':[^\s()]*|\"[^\"]*\":[^\s()]*|[^\s()]+)")
+_TARGET = re.compile(r"^%\(([^)]*)\)s$")
+
+
+class PolicySyntaxError(ValueError):
+    """A rule cannot be read; the message holds the rule and what is wrong with it."""
+
+
+def _allow(actor: Actor, target: Target) -> bool:
+    return True
+
+
+def _refuse(actor: Actor, target: Target) -> bool:
+    return False
+
+
+def parse(text: str, lookup: Lookup) -> Check:
+    """Compile a rule; `lookup` finds the rules that it names, when they are needed. Raises PolicySyntaxError."""
+    tokens = _TOKEN.findall(text.strip())
+    if not tokens:
+        return _allow
+    check, rest = _either(tokens, text, lookup)
+    if rest:
+        raise PolicySyntaxError(f"{text!r}: unexpected {rest[0]!r}")
+    return check
+
+
+def _either(tokens: list[str], text: str, lookup: Lookup) -> tuple[Check, list[str]]:
+    checks = []
+    while True:
+        check, tokens = _both(tokens, text, lookup)
+        checks.append(check)
+        if not tokens or tokens[0].lower() != "or":
+            break
+        tokens = tokens[1:]
+    if len(checks) == 1:
+        return checks[0], tokens
+    return (lambda actor, target: any(check(actor, target) for check in checks)), tokens
+
+
+def _both(tokens: list[str], text: str, lookup: Lookup) -> tuple[Check, list[str]]:
+    checks = []
+    while True:
+        check, tokens = _one(tokens, text, lookup)
+        checks.append(check)
+        if not tokens or tokens[0].lower() != "and":
+            break
+        tokens = tokens[1:]
+    if len(checks) == 1:
+        return checks[0], tokens
+    return (lambda actor, target: all(check(actor, target) for check in checks)), tokens
+
+
+def _one(tokens: list[str], text: str, lookup: Lookup) -> tuple[Check, list[str]]:
+    if not tokens:
+        raise PolicySyntaxError(f"{text!r} ends too early")
+    first, rest = tokens[0], tokens[1:]
+    if first.lower() == "not":
+        inner, rest = _one(rest, text, lookup)
+        return (lambda actor, target: not inner(actor, target)), rest
+    if first == "(":
+        inner, rest = _either(rest, text, lookup)
+        if not rest or rest[0] != ")":
+            raise PolicySyntaxError(f"{text!r}: a parenthesis is not closed")
+        return inner, rest[1:]
+    if first in ("@", "!"):
+        return (_allow if first == "@" else _refuse), rest
+    return _check(first, text, lookup), rest
+
+
+def _check(token: str, text: str, lookup: Lookup) -> Check:
+    kind, colon, match = token.rpartition(":%(") if ":%(" in token else token.partition(":")
+    if not colon:
+        raise PolicySyntaxError(f"{text!r}: {token!r} is not a check; a check is kind:value")
+    match = "%(" + match if colon == ":%(" else match
+    if kind == "rule":
+        return lambda actor, target: lookup(match)(actor, target)
+    if kind == "role":
+        return _role(match)
+    if kind in ("http", "https"):
+        raise PolicySyntaxError(f"{text!r}: checks by another server ({kind}:) are not supported")
+    return _compare(kind, match)
+
+
+def _role(match: str) -> Check:
+    found = _TARGET.match(match)
+    if found:
+        name = found.group(1)
+        return lambda actor, target: str(target.get(name, "")).lower() in {role.lower() for role in actor.roles}
+    wanted = match.lower()
+    return lambda actor, target: wanted in actor.roles or any(role.lower() == wanted for role in actor.roles)
+
+
+def _compare(kind: str, match: str) -> Check:
+    left = _left(kind)
+    found = _TARGET.match(match)
+    if found:
+        name = found.group(1)
+        return lambda actor, target: name in target and left(actor) == str(target[name])
+    return lambda actor, target: left(actor) == match
+
+
+def _left(kind: str) -> Callable[[Actor], str | None]:
+    try:
+        literal = str(ast.literal_eval(kind))
+    except (ValueError, SyntaxError):
+
+        def attribute(actor: Actor) -> str | None:
+            value = actor.attribute(kind)
+            return None if value is None else str(value)
+
+        return attribute
+    return lambda actor: literal

@@ -247,7 +247,7 @@ class Refused(Struct, tag=True, frozen=True):
     """The agent did nothing, or undid what it did.
 
     `code` is for programs: stale_epoch, no_claim, disk_missing, disk_exists, image_corrupt, too_small, no_space, in_use,
-    guest_missing, detach_refused, failed. `message` is for people, without host paths.
+    guest_missing, detach_refused, busy (not welcomed yet: try again), failed. `message` is for people, without host paths.
     """
 
     code: str

@@ -1,0 +1,145 @@
+"""Disks that are numbers."""
+
+from __future__ import annotations
+
+from cumulet.contract.commands import (
+    CreateBlankDisk,
+    CreateConfigDrive,
+    CreateRootDisk,
+    CreateVolume,
+    Disk,
+    ExtendVolume,
+    Quarantined,
+    QuarantineDisks,
+    QuarantineVolume,
+    UndoDisks,
+)
+from cumulet.contract.guests import DiskSpec, ImageSource
+from cumulet.kernel.clock import stamp
+from cumulet.kernel.ids import derived_uuid
+
+from ..refusals import Refusal
+from .world import FakeDisk, World
+
+GIB = 1024**3
+
+
+class FakeDisks:
+    """Implements `agent.host.Disks`."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def create_root(self, order: CreateRootDisk, key: str) -> Disk:
+        """Make a root disk."""
+        await self._world.faults.meet(CreateRootDisk)
+        size = self._size_for(order.image, order.size_gb)
+        return self._make(order.server_id, "root", size, key)
+
+    async def create_blank(self, order: CreateBlankDisk, key: str) -> Disk:
+        """Make an empty disk."""
+        await self._world.faults.meet(CreateBlankDisk)
+        return self._make(order.server_id, order.label, order.size_mb * 1024**2, key)
+
+    async def create_config_drive(self, order: CreateConfigDrive, key: str) -> Disk:
+        """Make a config drive; an earlier attempt's goes to quarantine."""
+        await self._world.faults.meet(CreateConfigDrive)
+        earlier = self._world.disks.get(order.server_id, {}).get("config")
+        if earlier is not None and earlier.created_by != key:
+            self._put_away(earlier)
+        size = sum(map(len, order.files.values()))
+        return self._make(order.server_id, "config", size, key)
+
+    async def create_volume(self, order: CreateVolume, key: str) -> Disk:
+        """Make a volume."""
+        await self._world.faults.meet(CreateVolume)
+        size = self._size_for(order.image, order.size_gb) if order.image else order.size_gb * GIB
+        return self._make(order.volume_id, "volume", size, key)
+
+    async def extend_volume(self, volume_id: str, size_gb: int) -> None:
+        """Grow a volume that no running guest uses."""
+        await self._world.faults.meet(ExtendVolume)
+        self.grow(volume_id, size_gb)
+
+    def grow(self, volume_id: str, size_gb: int) -> None:
+        """Grow a volume, used or not."""
+        disk = self._world.disks.get(volume_id, {}).get("volume")
+        if disk is None or disk.missing:
+            raise Refusal(f"Volume {volume_id} is not on this host.", code="disk_missing")
+        growth = max(0, size_gb * GIB - disk.size)
+        self._reserve(growth)
+        disk.size += growth
+
+    async def undo(self, server_id: str, created_by: str) -> None:
+        """Quarantine the server's objects that this key, or a key below it, made."""
+        await self._world.faults.meet(UndoDisks)
+        for disk in self._owned(server_id):
+            if disk.created_by == created_by or disk.created_by.startswith(created_by.rstrip("/") + "/"):
+                self._put_away(disk)
+
+    async def quarantine_server(self, server_id: str) -> None:
+        """Quarantine every disk the server owns."""
+        await self._world.faults.meet(QuarantineDisks)
+        for disk in self._owned(server_id):
+            self._put_away(disk)
+
+    async def quarantine_volume(self, volume_id: str) -> None:
+        """Quarantine the volume if it is there."""
+        await self._world.faults.meet(QuarantineVolume)
+        for disk in self._owned(volume_id):
+            self._put_away(disk)
+
+    async def quarantined(self) -> list[Quarantined]:
+        """Everything in quarantine, oldest first."""
+        return list(self._world.quarantine)
+
+    async def require(self, server_id: str, disks: list[DiskSpec]) -> None:
+        """Refuse with disk_missing unless each disk is here and the server's own, or its volume's."""
+        for wanted in disks:
+            there = self._world.disk_at(wanted.path)
+            if there is None or there.missing:
+                raise Refusal(f"Disk {wanted.disk_id} of server {server_id} is not on this host.", code="disk_missing")
+            if there.owner != (wanted.volume_id or server_id):
+                raise Refusal(f"Disk {wanted.disk_id} does not belong to server {server_id}.", code="disk_missing")
+
+    def _owned(self, owner: str) -> list[FakeDisk]:
+        return list(self._world.disks.get(owner, {}).values())
+
+    def _size_for(self, image: ImageSource, size_gb: int) -> int:
+        if image.image_id in self._world.corrupt_images:
+            raise Refusal(f"Image {image.image_id} does not have the content it should have.", code="image_corrupt")
+        virtual = image.size if image.disk_format in ("raw", "iso") else 0
+        if size_gb and size_gb * GIB < virtual:
+            raise Refusal(f"{size_gb} GiB is too small for image {image.image_id}.", code="too_small")
+        return size_gb * GIB or image.size
+
+    def _reserve(self, size: int) -> None:
+        if self._world.allocated + size > self._world.capacity.disk_gb * GIB:
+            raise Refusal(f"{size} bytes do not fit on the host's disk.", code="no_space")
+        self._world.allocated += size
+
+    def _make(self, owner: str, kind: str, size: int, key: str) -> Disk:
+        world = self._world
+        there = world.disks.get(owner, {}).get(kind)
+        if there is None:
+            self._reserve(size)
+            form = "raw" if kind == "config" else "qcow2"
+            there = FakeDisk(owner, kind, world.path(owner, kind), form, size, key)
+            world.disks.setdefault(owner, {})[kind] = there
+        elif there.created_by != key:
+            raise Refusal(f"Another attempt made the {kind} disk of {owner}.", code="disk_exists")
+        elif there.missing:
+            raise Refusal(f"The {kind} disk of {owner} was made and is gone.", code="disk_missing")
+        return Disk(there.path, there.format, there.size)
+
+    def _put_away(self, disk: FakeDisk) -> None:
+        world = self._world
+        kinds = world.disks[disk.owner]
+        del kinds[disk.kind]
+        if not kinds:
+            del world.disks[disk.owner]
+        world.allocated -= disk.size
+        if not disk.missing:
+            since = stamp(world.clock.now())
+            object_id = derived_uuid(disk.path, disk.created_by)
+            world.quarantine.append(Quarantined(object_id, disk.owner, disk.kind, disk.path, since, disk.size))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import select
 import signal
 import sys
 import tempfile
@@ -15,6 +14,7 @@ import pytest
 
 from cumulet.kernel.daemons import Daemon, DaemonFailed
 from cumulet.kernel.process import run
+from support.killing import kill_9
 
 BOOT = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 SERVE = """
@@ -54,11 +54,7 @@ async def test_a_killed_daemon_is_started_again(folder: Path) -> None:
     server = daemon(folder)
     await server.ensure_running()
     first = server.pid()
-    assert first
-    process = os.pidfd_open(first)
-    os.kill(first, signal.SIGKILL)
-    select.select([process], [], [])
-    os.close(process)
+    kill_9(first)
     assert not server.alive()
     (folder / "socket").unlink()
     assert await server.ensure_running() == "started"

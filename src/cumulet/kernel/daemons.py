@@ -55,12 +55,17 @@ class Daemon(Struct, frozen=True, kw_only=True):
 
     async def ensure_running(self) -> Literal["started", "running"]:
         """Start the daemon unless it runs, and wait until it is ready. Raises DaemonFailed; nothing keeps running then."""
-        found: Literal["started", "running"] = "running" if self.alive() else "started"
+        found: Literal["started", "running"] = "running"
+        pause = 0.005
         try:
             async with asyncio.timeout(self.patience):
-                if found == "started":
-                    await self._launch()
-                await self._becomes_ready()
+                while not (self.alive() and self._is_ready()):
+                    if not self.alive():
+                        self._refuse_second_start(found)
+                        await self._launch()
+                        found = "started"
+                    await asyncio.sleep(pause)
+                    pause = min(pause * 1.5, 0.1)
         except TimeoutError:
             await self.stop()
             raise DaemonFailed(f"{self.name} was not ready after {self.patience:g} s: {self._last_words()}") from None
@@ -92,14 +97,8 @@ class Daemon(Struct, frozen=True, kw_only=True):
         # our pipe, and by then the pidfile is written.
         await run("setsid", "--fork", *shell, *inside, *self.argv, env={**os.environ, **self.env})
 
-    async def _becomes_ready(self) -> None:
-        pause = 0.005
-        while not self._is_ready():
-            if not self.alive():
-                raise DaemonFailed(f"{self.name} ended at once: {self._last_words()}")
-            await asyncio.sleep(pause)
-            pause = min(pause * 1.5, 0.1)
-        if not self.alive():
+    def _refuse_second_start(self, found: Literal["started", "running"]) -> None:
+        if found == "started":
             raise DaemonFailed(f"{self.name} ended at once: {self._last_words()}")
 
     def _is_ready(self) -> bool:

@@ -38,9 +38,9 @@ class Daemon(Struct, frozen=True, kw_only=True):
     """One detached program. Calls for the same daemon must not overlap.
 
     `argv` must stay in the foreground and must not fork itself away; wrappers that end in exec are fine (`unshare`, `env`).
-    `ready` is a Unix socket that accepts connections once the daemon works; None: it is ready when it runs. `netns` is the
-    name of a network namespace under /run/netns. `env` is added to our own environment. `patience` and `grace` are in
-    seconds: how long it may take to get ready, and to end after SIGTERM before it is killed.
+    `ready` is a Unix socket that accepts connections once the daemon works, with the daemon's process id for "{pid}"; None: it
+    is ready when it runs. `netns` is the name of a network namespace under /run/netns. `env` is added to our own environment.
+    `patience` and `grace` are in seconds: how long it may take to get ready, and to end after SIGTERM before it is killed.
     """
 
     name: str
@@ -101,8 +101,14 @@ class Daemon(Struct, frozen=True, kw_only=True):
         if found == "started":
             raise DaemonFailed(f"{self.name} ended at once: {self._last_words()}")
 
+    def socket(self) -> Path | None:
+        """Where `ready` is now; None if there is no such socket, or the daemon does not run."""
+        pid = self.pid()
+        return Path(str(self.ready).replace("{pid}", str(pid))) if self.ready and pid else None
+
     def _is_ready(self) -> bool:
-        return self.ready is None or accepts(self.ready)
+        path = self.socket()
+        return self.ready is None or (path is not None and accepts(path))
 
     def _last_words(self) -> str:
         try:

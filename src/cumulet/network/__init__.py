@@ -1,0 +1,1 @@
+"""Networks: what projects can ask for, and how it becomes packets."""

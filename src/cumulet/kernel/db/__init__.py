@@ -8,6 +8,7 @@ same statements.
 from .listing import Condition, Listing, Page
 from .protocol import Database, Duplicate, Reader, Tx
 from .query import Json, Query, among, metadata
+from .rows import values
 from .sqlite import Sqlite
 
 __all__ = [
@@ -23,4 +24,5 @@ __all__ = [
     "Tx",
     "among",
     "metadata",
+    "values",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic
 
 import msgspec
 import sqlalchemy as sa
@@ -12,8 +12,9 @@ from sqlalchemy.dialects.postgresql import asyncpg as pg_asyncpg
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ColumnElement
+from typing_extensions import TypeVar
 
-R = TypeVar("R")
+R = TypeVar("R", default=Any)
 
 metadata = sa.MetaData()
 """Every table of every service."""

@@ -1,0 +1,23 @@
+"""Identity on the wire: the Keystone v3 API, under `/identity`."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from ...kernel.http import Service
+from ..operations.catalog import Catalog
+from ..operations.tokens import Tokens
+from .faults import fault
+from .routes import ROUTES
+
+
+class Parts(Struct, frozen=True):
+    """What identity's handlers need beside the transaction."""
+
+    tokens: Tokens
+    catalog: Catalog
+
+
+def service(tokens: Tokens, catalog: Catalog) -> Service:
+    """Identity, ready to be mounted."""
+    return Service("identity", "/identity", ROUTES, fault, parts=Parts(tokens, catalog))

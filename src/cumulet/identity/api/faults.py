@@ -1,0 +1,27 @@
+"""Identity's error envelope: `{"error": {"code": 404, "title": "Not Found", "message": "…"}}`."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from ...kernel import errors
+from ...kernel.http import Fault, Request
+
+_STATUS: dict[type[errors.Problem], int] = {
+    errors.Invalid: 400,
+    errors.Unauthorized: 401,
+    errors.Forbidden: 403,
+    errors.OverQuota: 403,
+    errors.NotFound: 404,
+    errors.MethodNotAllowed: 405,
+    errors.Conflict: 409,
+    errors.TooLarge: 413,
+    errors.UnsupportedMedia: 415,
+    errors.Unavailable: 503,
+}
+
+
+def fault(problem: errors.Problem, request: Request) -> Fault:
+    """A problem as Keystone writes it."""
+    status = _STATUS.get(type(problem), 500)
+    return Fault(status, {"error": {"code": status, "title": HTTPStatus(status).phrase, "message": problem.message}})

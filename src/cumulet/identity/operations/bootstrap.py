@@ -1,0 +1,97 @@
+"""What a new cloud starts with."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from ...kernel.db import Page, Tx
+from ..model import DEFAULT_DOMAIN, Assignment, Project, Region
+from . import catalog, projects, roles, users
+
+ROLES = ("admin", "manager", "member", "reader", "service")
+IMPLICATIONS = (("admin", "manager"), ("manager", "member"), ("member", "reader"))
+
+
+class Wanted(Struct, frozen=True):
+    """`endpoints` maps a service type to (name, URL). Passwords are hashes."""
+
+    region: str
+    endpoints: dict[str, tuple[str, str]]
+    admin_password_hash: str
+    demo_password_hash: str
+
+
+async def bootstrap(tx: Tx, wanted: Wanted) -> None:
+    """Make what is not there yet: the default domain, roles, `admin` and `demo`. The catalog's URLs are made what is wanted, every time."""
+    if not await projects.page(tx, Page().where("id", DEFAULT_DOMAIN), is_domain=True):
+        await _first_time(tx, wanted)
+    await _catalog(tx, wanted)
+
+
+def _plain(name: str, description: str) -> dict[str, object]:
+    return {"name": name, "description": description, "enabled": True, "tags": [], "options": {}, "extra": {}}
+
+
+async def _first_time(tx: Tx, wanted: Wanted) -> None:
+    await projects.create_domain(tx, _plain("Default", "The default domain"), DEFAULT_DOMAIN)
+    made = {name: (await roles.create(tx, _role(name))).id for name in ROLES}
+    for prior, implied in IMPLICATIONS:
+        await roles.imply(tx, made[prior], made[implied])
+    admin = await projects.create(tx, _plain("admin", "Bootstrap project for initializing the cloud."))
+    demo = await projects.create(tx, _plain("demo", "A project to try things in."))
+    await projects.create(tx, _plain("service", "Services of the cloud."))
+    await _user(tx, "admin", wanted.admin_password_hash, admin, [made["admin"]])
+    await _user(tx, "demo", wanted.demo_password_hash, demo, [made["member"]])
+
+
+def _role(name: str) -> dict[str, object]:
+    return {"name": name, "domain_id": "", "description": "", "options": {}, "extra": {}}
+
+
+async def _user(tx: Tx, name: str, password_hash: str, project: Project, role_ids: list[str]) -> None:
+    user = await users.create(
+        tx,
+        {
+            "name": name,
+            "domain_id": DEFAULT_DOMAIN,
+            "enabled": True,
+            "default_project_id": None,
+            "description": "",
+            "password_hash": password_hash,
+            "options": {},
+            "extra": {},
+        },
+    )
+    for role_id in role_ids:
+        await roles.grant(tx, Assignment("user", user.id, "project", project.id, role_id, False))
+        if name == "admin":
+            await roles.grant(tx, Assignment("user", user.id, "system", "all", role_id, False))
+            await roles.grant(tx, Assignment("user", user.id, "domain", DEFAULT_DOMAIN, role_id, False))
+
+
+async def _catalog(tx: Tx, wanted: Wanted) -> None:
+    if not await _has_region(tx, wanted.region):
+        await catalog.create_region(tx, Region(wanted.region, "", None, {}))
+    known = {service.type: service for service in await catalog.services(tx, Page())}
+    for kind, (name, url) in wanted.endpoints.items():
+        service = known.get(kind) or await catalog.create_service(
+            tx, {"type": kind, "name": name, "description": "", "enabled": True, "extra": {}}
+        )
+        there = {
+            e.interface: e
+            for e in await catalog.endpoints(tx, Page().where("service_id", service.id).where("region_id", wanted.region))
+        }
+        for interface in ("public", "internal", "admin"):
+            if interface not in there:
+                await catalog.create_endpoint(tx, _endpoint(service.id, wanted.region, interface, url))
+            elif there[interface].url != url:
+                await catalog.update_endpoint(tx, there[interface], {"url": url})
+
+
+async def _has_region(tx: Tx, region_id: str) -> bool:
+    """Whether a region is there."""
+    return any(region.id == region_id for region in await catalog.regions(tx, Page()))
+
+
+def _endpoint(service_id: str, region: str, interface: str, url: str) -> dict[str, object]:
+    return {"service_id": service_id, "region_id": region, "interface": interface, "url": url, "enabled": True, "extra": {}}

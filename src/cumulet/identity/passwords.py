@@ -1,0 +1,67 @@
+"""Password hashes: argon2id for new ones; bcrypt is verified too, so that people keep the passwords they have."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+
+import argon2
+import bcrypt
+
+from ..kernel import ids
+from ..kernel.clock import Clock
+
+REMEMBERED_SECONDS = 300.0
+REMEMBERED_MOST = 10_000
+
+_hasher = argon2.PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+
+
+class Passwords:
+    """Hashes and verifies in threads, at most two at a time; remembers successes for five minutes, keyed so that no password is kept."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._key = ids.secret_bytes(32)
+        self._remembered: dict[bytes, float] = {}
+        self._slots = asyncio.Semaphore(2)
+        self._decoy = ""
+
+    async def hash(self, password: str) -> str:
+        """A new hash of `password`."""
+        async with self._slots:
+            return await asyncio.to_thread(_hasher.hash, password)
+
+    async def verify(self, stored: str | None, password: str) -> bool:
+        """Whether `password` is the one of `stored`. Without a hash it takes as long and is False: nobody learns which users exist."""
+        if stored is None:
+            self._decoy = self._decoy or await self.hash(ids.secret_text())
+            await self._check(self._decoy, password)
+            return False
+        remembered = hashlib.blake2b(f"{stored}\0{password}".encode(), key=self._key, digest_size=32).digest()
+        now = self._clock.now()
+        if self._remembered.get(remembered, 0.0) > now:
+            return True
+        if not await self._check(stored, password):
+            return False
+        if len(self._remembered) >= REMEMBERED_MOST:
+            self._remembered.clear()
+        self._remembered[remembered] = now + REMEMBERED_SECONDS
+        return True
+
+    async def _check(self, stored: str, password: str) -> bool:
+        check: Callable[[str, str], bool] = _check_bcrypt if stored.startswith("$2") else _check_argon2
+        async with self._slots:
+            return await asyncio.to_thread(check, stored, password)
+
+
+def _check_argon2(stored: str, password: str) -> bool:
+    try:
+        return _hasher.verify(stored, password)
+    except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
+        return False
+
+
+def _check_bcrypt(stored: str, password: str) -> bool:
+    return bcrypt.checkpw(password.encode()[:72], stored.encode())

@@ -1,0 +1,68 @@
+"""Users."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from ...kernel.db import Json, Listing, Page, Query, Reader, Tx, metadata, values
+from ...kernel.db.rows import delete, get, insert, update
+from ..model import User
+
+USERS = sa.Table(
+    "users",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("domain_id", sa.Text, nullable=False),
+    sa.Column("enabled", sa.Boolean, nullable=False),
+    sa.Column("default_project_id", sa.Text),
+    sa.Column("description", sa.Text, nullable=False),
+    sa.Column("password_hash", sa.Text),
+    sa.Column("password_expires_at", sa.Text),
+    sa.Column("valid_from", sa.Double, nullable=False),
+    sa.Column("options", Json, nullable=False),
+    sa.Column("extra", Json, nullable=False),
+    sa.Index("users_name", "domain_id", "name", unique=True),
+)
+T = USERS.c
+
+INSERT, UPDATE, GET, DELETE = insert(USERS), update(USERS), get(USERS, User), delete(USERS)
+BY_NAME = Query(sa.select(USERS).where(T.domain_id == sa.bindparam("domain_id"), T.name == sa.bindparam("name")), User)
+LISTING = Listing(
+    sa.select(USERS),
+    User,
+    key=T.id,
+    sorts={"name": T.name},
+    filters={"id": T.id, "name": T.name, "domain_id": T.domain_id, "enabled": T.enabled},
+    default=[("name", False)],
+)
+
+
+async def add(tx: Tx, user: User) -> None:
+    """Insert. Raises Duplicate if the name is taken in the domain."""
+    await tx.do(INSERT, **values(user))
+
+
+async def save(tx: Tx, user: User) -> None:
+    """Write every field. Raises Duplicate."""
+    await tx.do(UPDATE, b_key=user.id, **values(user))
+
+
+async def find(tx: Reader, user_id: str) -> User | None:
+    """By id."""
+    return await tx.one(GET, key=user_id)
+
+
+async def find_by_name(tx: Reader, name: str, domain_id: str) -> User | None:
+    """By name in a domain."""
+    return await tx.one(BY_NAME, name=name, domain_id=domain_id)
+
+
+async def page(tx: Reader, wanted: Page) -> list[User]:
+    """A page of users."""
+    return await LISTING.page(tx, wanted)
+
+
+async def remove(tx: Tx, user_id: str) -> None:
+    """Delete the row."""
+    await tx.do(DELETE, key=user_id)

@@ -12,6 +12,9 @@ TRANSIENT = frozenset({"busy", "failed"})
 class Refusal(Problem):
     """The command was not carried out, and nothing of it is left. `code` is one of those listed at `Refused`."""
 
+    def __init__(self, message: str, code: str = "failed", internal: str = "") -> None:
+        super().__init__(message, code, internal)
+
     def reply(self) -> Refused:
         """What the control plane is told."""
-        return Refused(self.code or "failed", self.message)
+        return Refused(self.code, self.message)

@@ -1,8 +1,7 @@
-"""A control plane that answers as told, a clock moved by hand, and orders to an agent."""
+"""A control plane that answers as told, and orders to an agent."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -14,40 +13,9 @@ from cumulet.contract import commands, reports
 from cumulet.contract.claims import sign
 from cumulet.contract.guests import ClaimToken, DiskSpec, GuestSpec, ImageSource, PortSpec
 from cumulet.kernel.bus.inprocess import InProcessBus
+from support.clock import FakeClock, settle
 
 KEY = b"the host's claim key"
-
-
-class ManualClock:
-    """Time that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.time = 1_000_000.0
-        self._sleepers: list[tuple[float, asyncio.Future[None]]] = []
-
-    def now(self) -> float:
-        return self.time
-
-    async def sleep(self, seconds: float) -> None:
-        woken = asyncio.get_running_loop().create_future()
-        self._sleepers.append((self.time + seconds, woken))
-        await woken
-
-    async def advance(self, seconds: float) -> None:
-        await _settle()
-        self.time += seconds
-        due = [sleeper for sleeper in self._sleepers if sleeper[0] <= self.time]
-        self._sleepers = [sleeper for sleeper in self._sleepers if sleeper[0] > self.time]
-        for _, woken in due:
-            if not woken.done():
-                woken.set_result(None)
-        await _settle()
-
-
-async def _settle() -> None:
-    """Let every task run until it waits for something outside."""
-    for _ in range(50):
-        await asyncio.sleep(0)
 
 
 class Cloud:
@@ -85,18 +53,12 @@ class Orders:
 
 
 @pytest.fixture
-def settle():
-    """Let every task run until it waits for something outside."""
-    return _settle
+def clock() -> FakeClock:
+    return FakeClock()
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
-def world(clock: ManualClock) -> World:
+def world(clock: FakeClock) -> World:
     return World("fake1", clock=clock)
 
 
@@ -113,10 +75,10 @@ async def bus(cloud: Cloud) -> InProcessBus:
 
 
 @pytest.fixture
-async def agent(bus: InProcessBus, world: World, clock: ManualClock) -> AsyncIterator[Agent]:
+async def agent(bus: InProcessBus, world: World, clock: FakeClock) -> AsyncIterator[Agent]:
     agent = Agent(bus, FakeHost(world), world.journal, clock)
     await agent.start()
-    await _settle()
+    await settle()
     yield agent
     await agent.stop()
 

@@ -25,6 +25,7 @@ from cumulet.contract.commands import (
 )
 from cumulet.contract.guests import DiskSpec
 from cumulet.kernel.bus import Unreachable
+from support.clock import settle
 
 
 async def test_the_same_key_is_carried_out_once_and_answered_twice(order, world, image):
@@ -34,7 +35,7 @@ async def test_the_same_key_is_carried_out_once_and_answered_twice(order, world,
     assert isinstance(first, Disk)
 
 
-async def test_the_same_key_while_still_running_is_one_execution(order, world, image, settle):
+async def test_the_same_key_while_still_running_is_one_execution(order, world, image):
     go, calls = asyncio.Event(), []
 
     async def hook(command):
@@ -96,7 +97,7 @@ async def test_a_claim_that_a_later_one_followed_starts_nothing(boot, order, wor
     assert world.guests["s1"].state == "shutdown"
 
 
-async def test_the_epoch_is_looked_at_when_the_turn_comes_not_when_the_message_does(order, world, image, settle):
+async def test_the_epoch_is_looked_at_when_the_turn_comes_not_when_the_message_does(order, world, image):
     go = asyncio.Event()
 
     async def hook(command):
@@ -130,7 +131,7 @@ async def test_commands_on_one_server_take_turns_and_on_two_do_not(order, world,
     assert most == 2
 
 
-async def test_a_command_goes_on_when_its_caller_stops_waiting(order, world, image, settle):
+async def test_a_command_goes_on_when_its_caller_stops_waiting(order, world, image):
     go = asyncio.Event()
 
     async def hook(command):
@@ -223,7 +224,7 @@ async def test_old_answers_are_forgotten_and_new_ones_kept(tmp_path, clock):
     journal = SqliteJournal(tmp_path / "agent.db", clock)
     await journal.open()
     await journal.finish("old", b"")
-    clock.time += 100
+    await clock.advance(100)
     await journal.finish("new", b"")
     await journal.prune(50)
     assert await journal.answer("old") is None

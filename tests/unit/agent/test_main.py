@@ -8,6 +8,7 @@ from cumulet.agent.fake import FakeHost
 from cumulet.agent.main import Agent
 from cumulet.contract.commands import CreateRootDisk, ListGuests
 from cumulet.contract.reports import Register, Rejected
+from support.clock import settle
 
 
 async def test_an_agent_registers_and_then_works(agent, cloud, order, boot):
@@ -35,7 +36,7 @@ async def test_a_heartbeat_is_sent_when_it_is_due(agent, cloud, clock):
     assert cloud.heartbeats[-1].free_memory_mb == 256 * 1024
 
 
-async def test_a_guest_that_dies_is_reported_at_once(boot, cloud, world, settle):
+async def test_a_guest_that_dies_is_reported_at_once(boot, cloud, world):
     await boot("s1")
     before = len(cloud.heartbeats)
     world.crash("s1")
@@ -75,9 +76,7 @@ async def test_a_hypervisor_that_does_not_answer_does_not_turn_guests_off(boot, 
     assert "no answer" in cloud.heartbeats[-1].findings[0]
 
 
-async def test_F7_a_control_plane_whose_counter_went_backwards_is_refused(
-    boot, agent, bus, world, clock, cloud, image, order, settle
-):
+async def test_F7_a_control_plane_whose_counter_went_backwards_is_refused(boot, agent, bus, world, clock, cloud, image, order):
     await boot("s1")
     await world.journal.set_counter(9)
     await agent.stop()
@@ -107,7 +106,7 @@ async def test_F7_a_rejected_agent_stops_working_until_it_is_welcome_again(agent
     assert (await order(ListGuests())).guests == []
 
 
-async def test_a_restarted_agent_finds_its_guests_and_its_answers(boot, agent, bus, world, clock, cloud, settle):
+async def test_a_restarted_agent_finds_its_guests_and_its_answers(boot, agent, bus, world, clock, cloud):
     await boot("s1")
     await agent.stop()
     again = Agent(bus, FakeHost(world), world.journal, clock)

@@ -40,6 +40,6 @@ objects = sa.Table(
     sa.Column("created_by", sa.Text, nullable=False),
     sa.Column("base", sa.Text),
     sa.Column("since", sa.Float, nullable=False),
-    sa.Index("ix_objects_owner", "owner"),
+    sa.Index("ux_objects_in_place", "owner", "kind", unique=True, sqlite_where=sa.text("state <> 'quarantined'")),
     sa.Index("ix_objects_base", "base"),
 )

@@ -1,0 +1,187 @@
+"""What the agent's commands do to disks."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from msgspec import Struct
+
+from cumulet.contract.commands import (
+    CreateBlankDisk,
+    CreateConfigDrive,
+    CreateRootDisk,
+    CreateVolume,
+    Disk,
+    Quarantined,
+)
+from cumulet.contract.guests import DiskSpec, ImageSource
+
+from ..refusals import Refusal
+from ..store.ledger import Ledger, Object
+from . import config_drive, files, formats, images, qemu_img
+from .images import Base, ImageCache
+from .layout import Layout
+from .making import Maker, Wanted
+from .quarantine import Quarantine
+
+MIB, GIB = 1024**2, 1024**3
+_OVERLAY = 2 * MIB  # what an empty qcow2 may take
+
+
+class Settings(Struct, frozen=True):
+    """How long things are kept, in seconds, and how much of the disk stays free, in MiB."""
+
+    keep_quarantined: float = 7 * 86400.0
+    keep_images: float = 2 * 86400.0
+    keep_free_mb: int = 512
+
+
+class LocalDisks:
+    """Implements `agent.host.Disks` with files below `state`."""
+
+    def __init__(self, state: Path, ledger: Ledger, settings: Settings | None = None) -> None:
+        self.layout = Layout(state)
+        self._ledger = ledger
+        self._settings = settings or Settings()
+        self._images = ImageCache(self.layout, ledger, self._need)
+        self._maker = Maker(self.layout, ledger)
+        self.quarantine = Quarantine(self.layout, ledger)
+
+    async def up(self) -> None:
+        """Make the folders."""
+        await asyncio.to_thread(self.layout.prepare)
+
+    async def tidy(self) -> None:
+        """Purge what has been kept long enough."""
+        await self.quarantine.purge(self._settings.keep_quarantined)
+        await self._images.purge(self._settings.keep_images)
+
+    async def space(self) -> files.Space:
+        """The size of the disk and what is free for guests, in bytes."""
+        found = await asyncio.to_thread(files.space, self.layout.state)
+        return files.Space(found.total, max(0, found.free - self._settings.keep_free_mb * MIB))
+
+    async def create_root(self, order: CreateRootDisk, key: str) -> Disk:
+        """A qcow2 overlay on the cached image."""
+
+        async def build(target: Path) -> None:
+            base = await self._base(order.image, order.size_gb)
+            await self._need(_OVERLAY)
+            await qemu_img.overlay(target, base.path, base.format, order.size_gb * GIB)
+
+        # The row names the image before the image is looked for: from then on the cache keeps it.
+        return await self._maker.make(Wanted(order.server_id, "root", "qcow2", key, images.object_id(order.image)), build)
+
+    async def create_blank(self, order: CreateBlankDisk, key: str) -> Disk:
+        """An empty qcow2."""
+        if order.label in ("root", "config", "volume", "image"):
+            raise Refusal(f"An extra disk cannot be called {order.label}.")
+
+        async def build(target: Path) -> None:
+            await self._need(_OVERLAY)
+            await qemu_img.create(target, order.size_mb * MIB)
+
+        return await self._maker.make(Wanted(order.server_id, order.label, "qcow2", key), build)
+
+    async def create_config_drive(self, order: CreateConfigDrive, key: str) -> Disk:
+        """An ISO image; the one of an earlier attempt goes to quarantine."""
+        earlier = await self._ledger.find(order.server_id, "config")
+        if earlier is not None and earlier.created_by != key:
+            await self.quarantine.put(earlier)
+
+        async def build(target: Path) -> None:
+            await self._need(sum(map(len, order.files.values())) + MIB)
+            await config_drive.build(target, order.files)
+
+        return await self._maker.make(Wanted(order.server_id, "config", "raw", key), build)
+
+    async def create_volume(self, order: CreateVolume, key: str) -> Disk:
+        """A qcow2 of its own: empty, or a whole copy of the image."""
+        image = order.image
+
+        async def build(target: Path) -> None:
+            if image is None:
+                await self._need(_OVERLAY)
+                await qemu_img.create(target, order.size_gb * GIB)
+                return
+            base = await self._base(image, order.size_gb)
+            await self._need(files.size_of(base.path) + _OVERLAY)
+            await qemu_img.copy(base.path, base.format, target)
+            await qemu_img.grow(target, "qcow2", order.size_gb * GIB)
+
+        base_id = images.object_id(image) if image else None
+        wanted = Wanted(order.volume_id, "volume", "qcow2", key, base_id, keep_base=False)
+        return await self._maker.make(wanted, build)
+
+    async def extend_volume(self, volume_id: str, size_gb: int) -> None:
+        """Grow the volume's file; done already if it is as large."""
+        found = await self._ledger.find(volume_id, "volume")
+        path = self.layout.absolute(found.path) if found and found.state == "there" else None
+        if found is None or path is None or not path.exists():
+            raise Refusal(f"Volume {volume_id} is not on this host.", code="disk_missing")
+        if formats.own_size(path, found.format) < size_gb * GIB:
+            await self._need(_OVERLAY)
+            await qemu_img.grow(path, found.format, size_gb * GIB)
+
+    async def undo(self, server_id: str, created_by: str) -> None:
+        """Quarantine what this key, or a key below it, made for the server."""
+        below = created_by.rstrip("/") + "/"
+        for found in await self._ledger.owned(server_id):
+            if found.created_by == created_by or found.created_by.startswith(below):
+                await self.quarantine.put(found)
+
+    async def quarantine_server(self, server_id: str) -> None:
+        """Quarantine every disk the server owns."""
+        for found in await self._ledger.owned(server_id):
+            await self.quarantine.put(found)
+
+    async def quarantine_volume(self, volume_id: str) -> None:
+        """Quarantine the volume if it is there."""
+        found = await self._ledger.find(volume_id, "volume")
+        if found is not None:
+            await self.quarantine.put(found)
+
+    async def quarantined(self) -> list[Quarantined]:
+        """Everything in quarantine, oldest first."""
+        return await self.quarantine.list()
+
+    async def require(self, server_id: str, disks: list[DiskSpec]) -> None:
+        """Refuse with disk_missing unless each disk is here, whole, and the server's own or its volume's."""
+        for wanted in disks:
+            found = await self._recorded(wanted)
+            if found is None or found.owner != (wanted.volume_id or server_id):
+                message = f"Disk {wanted.disk_id} of server {server_id} is not on this host."
+                raise Refusal(message, code="disk_missing", internal=wanted.path)
+            if not self.layout.absolute(found.path).exists():
+                message = f"Disk {wanted.disk_id} of server {server_id} was made here and is gone."
+                raise Refusal(message, code="disk_missing", internal=wanted.path)
+            await self._require_base(found, wanted.disk_id)
+
+    async def _recorded(self, wanted: DiskSpec) -> Object | None:
+        place = self.layout.relative(wanted.path)
+        found = await self._ledger.at(place) if place is not None else None
+        return found if found is not None and found.state == "there" else None
+
+    async def _require_base(self, found: Object, disk_id: str) -> None:
+        if found.base is None:
+            return
+        base = await self._ledger.get(found.base)
+        if base is None or not self.layout.absolute(base.path).exists():
+            raise Refusal(f"The image under disk {disk_id} of {found.owner} is gone.", code="disk_missing")
+
+    async def _base(self, image: ImageSource, size_gb: int) -> Base:
+        """The cached image, if a disk of `size_gb` GiB can hold it; 0 is its own size."""
+        base = await self._images.ensure(image)
+        if size_gb and size_gb * GIB < base.virtual_size:
+            needed = f"image {image.image_id} needs {base.virtual_size / GIB:.2f}"
+            raise Refusal(f"A disk of {size_gb} GiB is too small: {needed}.", code="too_small")
+        return base
+
+    async def _need(self, size: int) -> None:
+        """Raises the Refusal no_space unless `size` bytes can be written, after an early purge if need be."""
+        wanted = size + self._settings.keep_free_mb * MIB
+        if files.space(self.layout.state).free < wanted:
+            await self.quarantine.make_room(wanted)
+        if files.space(self.layout.state).free < wanted:
+            raise Refusal(f"{size} bytes do not fit on the host's disk.", code="no_space")

@@ -1,0 +1,115 @@
+"""Where deleted disks go, and the only place that removes any (K1)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from msgspec.structs import replace
+
+from cumulet.contract.commands import Quarantined
+from cumulet.kernel.clock import stamp
+
+from ..refusals import Refusal
+from ..store.ledger import Ledger, Object
+from . import files, qemu_img
+from .layout import Layout, unfinished
+
+log = logging.getLogger(__name__)
+
+
+class Quarantine:
+    """A folder of renamed files, and their rows in the ledger."""
+
+    def __init__(self, layout: Layout, ledger: Ledger) -> None:
+        self._layout = layout
+        self._ledger = ledger
+        self._turn = asyncio.Lock()  # an object is restored, or removed, not both
+
+    async def put(self, found: Object) -> None:
+        """Move an object here. Right also if an earlier attempt was interrupted anywhere."""
+        place = self._layout.absolute(found.path)
+        kept = self._layout.quarantine(found.id)
+        await asyncio.to_thread(unfinished(place).unlink, missing_ok=True)
+        if not await asyncio.to_thread(self._move_in, found):
+            if found.state == "there":
+                log.error("%s of %s is in the ledger and not on the disk: nothing to quarantine", found.kind, found.owner)
+            await self._ledger.forget(found.id)
+        else:
+            now = self._ledger.clock.now()
+            await self._ledger.place(replace(found, state="quarantined", path=kept, since=now))
+        if place.parent.parent.name == "disks":
+            await asyncio.to_thread(files.remove_folder_if_empty, place.parent)
+
+    def _move_in(self, found: Object) -> bool:
+        target = self._layout.absolute(self._layout.quarantine(found.id))
+        try:
+            files.move(self._layout.absolute(found.path), target)
+        except FileNotFoundError:
+            return target.exists()
+        return True
+
+    async def list(self) -> list[Quarantined]:
+        """Everything here, oldest first."""
+        return [self._describe(found) for found in await self._ledger.quarantined()]
+
+    def _describe(self, found: Object) -> Quarantined:
+        path = self._layout.absolute(found.path)
+        return Quarantined(found.id, found.owner, found.kind, str(path), stamp(found.since), files.size_of(path))
+
+    async def restore(self, object_id: str) -> str:
+        """Put an object back in its place and return its path. Raises Refusal: disk_missing, disk_exists."""
+        async with self._turn:
+            found = await self._ledger.get(object_id)
+            if found is None or found.state != "quarantined":
+                raise Refusal(f"There is no object {object_id} in quarantine.", code="disk_missing")
+            place = self._layout.of(found.owner, found.kind)
+            path = self._layout.absolute(place)
+            if path.exists() or await self._ledger.find(found.owner, found.kind):
+                raise Refusal(f"{found.owner} has a {found.kind} disk in place.", code="disk_exists")
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            await asyncio.to_thread(files.move, self._layout.absolute(found.path), path)
+            await self._ledger.place(replace(found, state="there", path=place, since=self._ledger.clock.now()))
+        return str(path)
+
+    async def purge(self, keep: float) -> None:
+        """Remove what has been here for `keep` seconds."""
+        before = self._ledger.clock.now() - keep
+        for found in await self._ledger.quarantined():
+            if found.since <= before:
+                await self._remove(found.id)
+
+    async def make_room(self, wanted: int) -> None:
+        """Remove the oldest objects until `wanted` bytes are free, or nothing is left."""
+        for found in await self._ledger.quarantined():
+            if files.space(self._layout.state).free >= wanted:
+                return
+            if await self._remove(found.id):
+                log.warning("the disk is nearly full: %s of %s left quarantine early", found.kind, found.owner)
+
+    async def _remove(self, object_id: str) -> bool:
+        """Delete for good, unless it was restored meanwhile or something still needs the file (K3, K7)."""
+        async with self._turn:
+            found = await self._ledger.get(object_id)
+            if found is None or found.state != "quarantined" or await self._is_needed(found):
+                return False
+            # Nothing can come to need a quarantined file, so the file may go before its row: a crash between leaves no litter.
+            await asyncio.to_thread(files.remove, self._layout.absolute(found.path))
+            await self._ledger.forget(found.id)
+            if found.base is not None:
+                await self._ledger.touch(found.base)
+        return True
+
+    async def _is_needed(self, found: Object) -> bool:
+        if await self._ledger.is_base(found.id):
+            log.info("%s of %s is in quarantine and the base of another disk: kept", found.kind, found.owner)
+            return True
+        path = self._layout.absolute(found.path)
+        try:
+            if path.exists():
+                await qemu_img.info(path, found.format)
+        except Refusal as problem:
+            if problem.code == "in_use":
+                log.error("%s of %s is in quarantine and still open: kept", found.kind, found.owner)
+                return True
+        return False

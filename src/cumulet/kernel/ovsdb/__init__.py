@@ -10,23 +10,32 @@ reference to a row is the row's UUID as text. When `transact` returns, the copy 
 """
 
 from .client import Ovsdb
+from .converge import Missing, Parent, Wanted, converge, detach, references
 from .ops import Delete, Insert, Mutate, Op, Update, Wait
 from .replica import Change, Tables
-from .rpc import JsonRpc, OvsdbError
-from .schema import Row, Value
+from .rpc import JsonRpc, OvsdbError, ask
+from .schema import Map, Row, Value
 
 __all__ = [
     "Change",
     "Delete",
     "Insert",
     "JsonRpc",
+    "Map",
+    "Missing",
     "Mutate",
     "Op",
     "Ovsdb",
     "OvsdbError",
+    "Parent",
     "Row",
     "Tables",
     "Update",
     "Value",
     "Wait",
+    "Wanted",
+    "ask",
+    "converge",
+    "detach",
+    "references",
 ]

@@ -88,8 +88,8 @@ class Ovsdb:
         """Call `callback` with each change of the copy; it must not block. Returns the function that ends this."""
         return self._replica.watch(callback)
 
-    async def until(self, predicate: Callable[[], _T], timeout: float) -> _T:
-        """The predicate's first true value; it is asked at each change of the copy. Raises TimeoutError after `timeout` seconds."""
+    async def until(self, predicate: Callable[[], _T | None], timeout: float) -> _T:
+        """The predicate's first true value; it is asked at each change of the copy. Raises TimeoutError."""
         async with asyncio.timeout(timeout):
             while not (value := predicate()):
                 if self._changed is None:

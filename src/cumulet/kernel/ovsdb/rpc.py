@@ -130,3 +130,19 @@ class JsonRpc:
             if call.take is not None:
                 call.take(message["result"])
             call.future.set_result(message["result"])
+
+
+async def ask(remote: str, method: str, *params: str, timeout: float = 5) -> str:
+    """Ask a daemon's control socket something, as ovs-appctl does; its answer.
+
+    Raises OvsdbError if it refuses, Unavailable or OSError if it cannot be reached, TimeoutError after `timeout` seconds.
+    """
+    rpc = JsonRpc(remote)
+    async with asyncio.timeout(timeout):
+        await rpc.connect()
+        serving = asyncio.create_task(rpc.serve())
+        try:
+            return str(await rpc.call(method, list(params)))
+        finally:
+            serving.cancel()
+            await asyncio.gather(serving, return_exceptions=True)

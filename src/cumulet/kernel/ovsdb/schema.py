@@ -8,7 +8,9 @@ from typing import Any, Literal
 from msgspec import Struct
 
 Atom = str | int | float | bool
-Value = Atom | None | frozenset[Atom] | Mapping[Atom, Atom]
+Map = Mapping[Any, Any]
+"""A column that holds a map, of atoms to atoms."""
+Value = Atom | None | frozenset[Atom] | Map
 Row = Mapping[str, Value]
 
 _DEFAULTS: dict[str, Atom] = {

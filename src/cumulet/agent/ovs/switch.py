@@ -1,0 +1,109 @@
+"""One host's switch, as the rest of the agent sees it: up, heal, plug, unplug, down."""
+
+from __future__ import annotations
+
+import asyncio
+
+from cumulet.agent.refusals import Refusal
+from cumulet.contract.guests import PortSpec
+from cumulet.kernel.ovsdb import Row, converge
+
+from . import netns, rows
+from .config import SwitchConfig
+from .machinery import Machinery
+from .metadata import Answer, Metadata
+
+
+class Switch:
+    """The bridges, the guests' taps and the metadata service of one host; the real `agent.host.Switch`.
+
+    `answer` is asked what each guest's request to the metadata service is to be answered. Everything is found again after a
+    restart of the agent, and calls may overlap.
+    """
+
+    def __init__(self, config: SwitchConfig, answer: Answer) -> None:
+        self._config = config
+        self._machinery = Machinery(config)
+        self._metadata = Metadata(config, self._machinery, answer)
+        self._lock = asyncio.Lock()
+
+    async def up(self) -> None:
+        """Start or find everything. Raises DaemonFailed, CommandFailed, Unavailable."""
+        async with self._lock:
+            await self._machinery.up()
+            await self._forget_lost_taps()
+            await self._metadata.restore()
+
+    async def heal(self) -> list[str]:
+        """Start and make again what has gone; one sentence for each."""
+        async with self._lock:
+            done = await self._machinery.up()
+            await self._metadata.restore()
+        return [f"{name} was missing on host {self._config.host_id} and has been started" for name in done]
+
+    async def plug(self, port: PortSpec) -> None:
+        """Make the port's tap and connect it, and the network's metadata service; done already if they are there.
+
+        On return OVN is told; the logical port is up a moment later. Raises Refusal.
+        """
+        async with self._lock:
+            await self._make_tap(port)
+            await self._machinery.apply(converge(self._machinery.db.tables, rows.tap_rows(port)))
+            await self._wait_connected(port.port_id)
+            if port.metadata is not None:
+                await self._metadata.ensure(port.network_id, port.metadata)
+
+    async def unplug(self, port_id: str) -> None:
+        """Remove the port's tap if it is there, and its network's metadata service with the network's last port."""
+        device = rows.device_name(port_id)
+        async with self._lock:
+            tables = self._machinery.db.tables
+            network_id = rows.plugged(tables).get(port_id)
+            await self._machinery.apply(rows.without_devices(tables, {device}))
+            if device in await netns.links(self._config.netns):
+                await netns.batch(self._config.netns, [f"link del {device}"])
+            if network_id is not None and network_id not in rows.plugged(tables).values():
+                await self._metadata.drop(network_id)
+
+    def plugged(self) -> set[str]:
+        """The ids of the ports that have a tap."""
+        return set(rows.plugged(self._machinery.db.tables))
+
+    async def release(self) -> None:
+        """Let go without stopping anything: traffic flows on, but nobody answers metadata until the next `up`."""
+        async with self._lock:
+            await self._metadata.release()
+            await self._machinery.release()
+
+    async def down(self) -> None:
+        """Stop the daemons, and delete the namespaces with every tap in them. Guests lose their network."""
+        async with self._lock:
+            await self._metadata.drop_all()
+            await self._machinery.down()
+
+    async def _make_tap(self, port: PortSpec) -> None:
+        device = rows.device_name(port.port_id)
+        new = device not in await netns.links(self._config.netns)
+        lines = [f"tuntap add dev {device} mode tap"] if new else []
+        await netns.batch(self._config.netns, [*lines, f"link set dev {device} mtu {port.mtu} up"])
+
+    async def _wait_connected(self, port_id: str) -> None:
+        device, tables = rows.device_name(port_id), self._machinery.db.tables
+        try:
+            row = await self._machinery.db.until(lambda: _settled(rows.interface(tables, device)), timeout=10)
+        except TimeoutError:
+            raise Refusal(f"the switch did not take port {port_id} within 10 s", "failed") from None
+        if row["error"]:
+            raise Refusal(f"the switch cannot take port {port_id}: {row['error']}", "failed")
+
+    async def _forget_lost_taps(self) -> None:
+        """After a reboot the database still has taps that are gone; guests that start again get new ones."""
+        there = await netns.links(self._config.netns)
+        devices = {rows.device_name(port_id) for port_id in self.plugged()} - there
+        if devices:
+            await self._machinery.apply(rows.without_devices(self._machinery.db.tables, devices))
+
+
+def _settled(row: Row | None) -> Row | None:
+    """The row, once ovs-vswitchd has taken the device or said why not."""
+    return row if row is not None and (row["error"] or row["ofport"] is not None) else None

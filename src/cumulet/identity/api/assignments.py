@@ -12,7 +12,7 @@ from typing import Any
 from ...kernel.db import Page, Reader
 from ...kernel.errors import Invalid
 from ...kernel.http import Request, Response, flag, no_content, ok
-from ..model import Assignment
+from ..model import Assignment, Project, User
 from ..operations import projects, roles, users
 from ..operations.roles import Effective
 from . import views
@@ -99,7 +99,8 @@ async def _names(tx: Reader) -> Names:
     domains = {d.id: d.name for d in await projects.page(tx, Page(), is_domain=True)}
     for domain_id, name in domains.items():
         named[domain_id] = {"id": domain_id, "name": name}
-    for owned in (*await projects.page(tx, Page()), *await users.page(tx, Page())):
+    everyone: list[Project | User] = [*await projects.page(tx, Page()), *await users.page(tx, Page())]
+    for owned in everyone:
         home = {"id": owned.domain_id, "name": domains.get(owned.domain_id, "")}
         named[owned.id] = {"id": owned.id, "name": owned.name, "domain": home}
     for role in await roles.page(tx, Page()):

@@ -83,7 +83,7 @@ async def _default_scope(tx: Reader, user: User, parent: Claims | None) -> Scope
 
 
 def _subject(request: Request) -> str:
-    subject = request.headers.get("X-SUBJECT-TOKEN")
+    subject = request.header("X-Subject-Token")
     if not subject:
         raise Invalid("The header X-Subject-Token is required.")
     return subject

@@ -17,7 +17,7 @@ from ..policy import Actor, Policy
 from .request import Request
 from .responses import Fault
 from .routes import Endpoint, Route
-from .serving import Surroundings, answer_problem, serve
+from .serving import Surroundings, answer_problem, head, new_request_id, serve
 from .versioned import Versions
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -62,6 +62,7 @@ class Application:
         """The ASGI entry: a project id in the path is taken out before routing."""
         if scope["type"] == "http":
             self._take_project_out(scope)
+            receive = _noting_disconnect(scope, receive)
         await self._falcon(scope, receive, send)
 
     def _take_project_out(self, scope: dict[str, Any]) -> None:
@@ -89,12 +90,25 @@ class Application:
         if service is None:
             response.status, response.media = problem.status, {"error": {"code": problem.status_code, "message": problem.title}}
             return
-        seen = Request(request, "", service.mount, self._surroundings.policy, service.parts)
+        seen = Request(request, new_request_id(), service.mount, self._surroundings.policy, service.parts)
         kind: type[Problem] = {404: NotFound, 405: MethodNotAllowed}.get(problem.status_code, Unavailable)
         answer_problem(service, seen, kind("The resource could not be found." if kind is NotFound else problem.title), response)
+        head(service, seen, response)
 
     def _service_of(self, path: str) -> Service | None:
         return next((s for s in self.services if path == s.mount or path.startswith(s.mount + "/")), None)
+
+
+def _noting_disconnect(scope: dict[str, Any], receive: Any) -> Callable[[], Awaitable[dict[str, Any]]]:
+    """Falcon ends a body alike whether it is complete or the client went away: note the latter for `Request.stream`."""
+
+    async def noting() -> dict[str, Any]:
+        event: dict[str, Any] = await receive()
+        if event["type"] == "http.disconnect":
+            scope["cumulet.disconnected"] = True
+        return event
+
+    return noting
 
 
 class _Resource:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -43,13 +43,17 @@ class Request:
         self.mount = mount
         self.policy = policy
         self.parts = parts
-        self.headers: Mapping[str, str] = falcon_request.headers  # names in upper case
         self.params: dict[str, str] = {}
         self.raw = b""
         self.version: Version | None = None
         self.actor: Actor = ANONYMOUS
         self.target: dict[str, Any] = {}
         self.tx: Tx = None  # type: ignore[assignment]  # set by the kernel before the handler runs, unless the route has tx="none"
+
+    def header(self, name: str) -> str | None:
+        """A header's value, or None; upper and lower case are the same."""
+        value: str | None = self._falcon.get_header(name)
+        return value
 
     @property
     def method(self) -> str:
@@ -122,10 +126,12 @@ class Request:
         return b"".join(pieces)
 
     async def stream(self) -> AsyncIterator[bytes]:
-        """The body, piece by piece as it arrives. Ends early if the client goes away (see `content_length`)."""
+        """The body, piece by piece as it arrives. Raises Invalid if the client goes away before its end."""
         async for piece in self._falcon.stream:
             if piece:
                 yield piece
+        if self._falcon.scope.get("cumulet.disconnected"):
+            raise Invalid("The client went away before the body was complete.")
 
     @property
     def content_length(self) -> int | None:

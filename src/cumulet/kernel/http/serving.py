@@ -44,7 +44,7 @@ async def serve(
 ) -> None:
     """Answer one request: `raw` and `out` are Falcon's request and response."""
     started = measure()
-    request = Request(raw, "req-" + ids.new_uuid(), service.mount, around.policy, service.parts)
+    request = Request(raw, new_request_id(), service.mount, around.policy, service.parts)
     request.params = params
     with request_context(request.id):
         try:
@@ -67,18 +67,23 @@ async def serve(
             log.exception("%s %s failed", request.method, request.path)
             unexpected = Problem("The server met an unexpected condition which prevented it from fulfilling the request.")
             answer_problem(service, request, unexpected, out)
-        _head(service, request, out)
+        head(service, request, out)
         _log(request, out, started)
+
+
+def new_request_id() -> str:
+    """An id for a request: `req-` and a UUID."""
+    return "req-" + ids.new_uuid()
 
 
 def _negotiate(service: Service, request: Request) -> None:
     if service.versions is not None:
-        legacy = request.headers.get(service.versions.legacy.upper()) if service.versions.legacy else None
-        request.version = service.versions.negotiate(request.headers.get("OPENSTACK-API-VERSION"), legacy)
+        legacy = request.header(service.versions.legacy) if service.versions.legacy else None
+        request.version = service.versions.negotiate(request.header("OpenStack-API-Version"), legacy)
 
 
 async def _authenticate(around: Surroundings, request: Request, project_in_path: str | None) -> None:
-    token = request.headers.get("X-AUTH-TOKEN")
+    token = request.header("X-Auth-Token")
     if not token:
         raise Unauthorized("The request you have made requires authentication.")
     actor = request.actor = await around.authenticate(token, request)
@@ -148,7 +153,7 @@ async def _handle(endpoint: Endpoint, around: Surroundings, request: Request) ->
 def _decode(endpoint: Endpoint, request: Request) -> Any:
     if not request.raw:
         raise Invalid("The request has no body; a JSON object is required.")
-    media = request.headers.get("CONTENT-TYPE", "application/json").split(";")[0].strip().lower()
+    media = (request.header("Content-Type") or "application/json").split(";")[0].strip().lower()
     if not media.endswith("json"):
         raise UnsupportedMedia(f"The media type {media} is not supported; application/json is.")
     try:
@@ -210,7 +215,8 @@ def answer_problem(service: Service, request: Request, problem: Problem, out: An
         out.set_header("WWW-Authenticate", f'Keystone uri="{identity_url}"')
 
 
-def _head(service: Service, request: Request, out: Any) -> None:
+def head(service: Service, request: Request, out: Any) -> None:
+    """The headers that every answer has."""
     out.set_header("x-openstack-request-id", request.id)
     if service.id_header:
         out.set_header(service.id_header, request.id)
@@ -240,4 +246,4 @@ def _log(request: Request, out: Any, started: float) -> None:
         )
 
 
-__all__ = ["Surroundings", "Version", "answer_problem", "explain", "serve"]
+__all__ = ["Surroundings", "Version", "answer_problem", "explain", "head", "new_request_id", "serve"]

@@ -1,0 +1,59 @@
+"""The configuration: one TOML file, every option with a default that works; `CUMULET_<OPTION>` in the environment overrides."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+
+class Config(Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything that can be set.
+
+    `state` is where all data lives. `database` is a PostgreSQL URL; empty is SQLite in `state`. `external_*` describe the network behind
+    floating IPs, which lives in the network namespace `namespace`.
+    """
+
+    state: Path = Path("/var/lib/cumulet")
+    listen: str = "127.0.0.1"
+    port: int = 8780
+    region: str = "RegionOne"
+    database: str = ""
+    log_level: str = "INFO"
+    log_json: bool = False
+    fake: bool = False
+    fake_hosts: int = 1
+    own_agent: bool = True
+    virt_type: str = ""
+    namespace: str = "cumulet"
+    external_cidr: str = "172.24.4.0/24"
+    external_gateway: str = "172.24.4.1"
+    dns_servers: list[str] = []
+
+    @property
+    def url(self) -> str:
+        """Where clients reach the cloud."""
+        return f"http://{self.listen}:{self.port}"
+
+
+def load(path: Path | None, environment: Mapping[str, str] | None = None, **given: object) -> Config:
+    """Defaults, then the file, then the environment, then what is `given`. Raises ValueError naming the file or option that is wrong."""
+    found: dict[str, object] = {}
+    if path is not None:
+        try:
+            found = tomllib.loads(path.read_text())
+        except (OSError, tomllib.TOMLDecodeError) as problem:
+            raise ValueError(f"{path}: {problem}") from None
+    for name, value in (os.environ if environment is None else environment).items():
+        option = name.removeprefix("CUMULET_").lower()
+        if name.startswith("CUMULET_") and option in Config.__struct_fields__:
+            found[option] = value
+    found |= {name: str(v) if isinstance(v, Path) else v for name, v in given.items() if v is not None}
+    try:
+        return msgspec.convert(found, Config, strict=False)
+    except msgspec.ValidationError as problem:
+        raise ValueError(f"{path or 'configuration'}: {problem}") from None

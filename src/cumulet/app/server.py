@@ -1,0 +1,53 @@
+"""The process that serves: uvicorn around one cloud."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable
+
+import uvicorn
+import uvloop
+
+from .cloud import Cloud
+from .config import Config
+
+
+def serve(config: Config, on_step: Callable[[str], None]) -> None:
+    """Run the cloud until SIGTERM or SIGINT. `on_step` hears each step of the start by name, and `ready` at its end."""
+    uvloop.run(_serve(config, on_step))
+
+
+async def _serve(config: Config, on_step: Callable[[str], None]) -> None:
+    cloud = await Cloud.open(config, on_step)
+    try:
+        settings = uvicorn.Config(
+            cloud.application,
+            host=config.listen,
+            port=config.port,
+            http="httptools",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            h11_max_incomplete_event_size=64 * 1024,
+        )
+        server = uvicorn.Server(settings)
+        serving = asyncio.create_task(server.serve())
+        _stop_on_signals(server)
+        while not server.started and not serving.done():
+            await asyncio.sleep(0.005)
+        if server.started:
+            await cloud.start()
+            on_step("ready")
+        await serving
+    finally:
+        await cloud.close()
+
+
+def _stop_on_signals(server: uvicorn.Server) -> None:
+    def stop() -> None:
+        server.should_exit = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop)

@@ -1,0 +1,86 @@
+"""A whole cloud in the test's process: real code from HTTP to a real SQLite file, with fake hosts."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+
+from cumulet.app.cloud import Cloud
+from cumulet.app.config import Config
+from cumulet.identity.model import DEFAULT_DOMAIN, Assignment, Scope, User
+from cumulet.identity.operations import projects, roles, users
+from cumulet.identity.store import roles as role_store
+from cumulet.identity.store import users as user_store
+from cumulet.kernel.clock import Clock
+
+
+class TestCloud:
+    """A cloud, and clients of it with any role in any project."""
+
+    __test__ = False
+
+    def __init__(self, cloud: Cloud) -> None:
+        self.cloud = cloud
+        self.db = cloud.db
+        self._clients: list[httpx.AsyncClient] = []
+
+    def anonymous(self, **headers: str) -> httpx.AsyncClient:
+        """A client without a token."""
+        transport = httpx.ASGITransport(app=self.cloud.application)
+        client = httpx.AsyncClient(transport=transport, base_url="http://cloud.test", headers=headers)
+        self._clients.append(client)
+        return client
+
+    async def client(self, project: str = "demo", role: str = "member", user: str | None = None, **headers: str) -> httpx.AsyncClient:
+        """A client whose user holds `role` in `project`; both are made if need be. `client.project_id` and `client.user_id` are set."""
+        async with self.db.tx() as tx:
+            project_id = await _project(tx, project)
+            who = await _user(tx, user or f"{project}-{role}")
+            role_id = next(r.id for r in (await role_store.all_roles(tx)).values() if r.name == role)
+            await roles.grant(tx, Assignment("user", who.id, "project", project_id, role_id, False))
+        async with self.db.read() as tx:
+            issued = await self.cloud.tokens.issue(tx, who, ("password",), Scope("project", project_id))
+        made = self.anonymous(**{"X-Auth-Token": issued.token, **headers})
+        made.project_id, made.user_id = project_id, who.id  # type: ignore[attr-defined]
+        return made
+
+    async def admin(self, **headers: str) -> httpx.AsyncClient:
+        """The administrator, in project admin."""
+        return await self.client("admin", "admin", "admin", **headers)
+
+    async def close(self) -> None:
+        """End it."""
+        for client in self._clients:
+            await client.aclose()
+        await self.cloud.close()
+
+
+async def _project(tx, name: str) -> str:
+    from cumulet.identity.store import projects as store
+
+    found = await store.find_by_name(tx, name, DEFAULT_DOMAIN)
+    if found is None:
+        fields = {"name": name, "description": "", "enabled": True, "tags": [], "options": {}, "extra": {}}
+        found = await projects.create(tx, fields)
+    return found.id
+
+
+async def _user(tx, name: str) -> User:
+    found = await user_store.find_by_name(tx, name, DEFAULT_DOMAIN)
+    if found is None:
+        fields = {"name": name, "domain_id": DEFAULT_DOMAIN, "enabled": True, "default_project_id": None}
+        found = await users.create(tx, {**fields, "description": "", "password_hash": None, "options": {}, "extra": {}})
+    return found
+
+
+@asynccontextmanager
+async def running_cloud(folder: Path, clock: Clock | None = None) -> AsyncIterator[TestCloud]:
+    """A cloud with its state in `folder`."""
+    cloud = TestCloud(await Cloud.open(Config(state=folder, fake=True), clock=clock, durable=False))
+    try:
+        yield cloud
+    finally:
+        await cloud.close()

@@ -42,7 +42,8 @@ class Scenario:
     """One workflow and how to judge it.
 
     `setup()` makes a fresh world and takes it down; `start(world)` starts the workflow; `snapshot(world)` is everything that
-    matters afterwards. `errors` are what failing steps raise, one run for each. `cancel` is the (kind, id) whose workflow may be cancelled.
+    matters afterwards. `errors` are what failing steps raise, one run for each. `cancel` is the (kind, id) whose
+    workflow may be cancelled.
     `nudge(world)` is what the outside does between two runs of the engine, a port coming up for instance.
     """
 

@@ -76,4 +76,4 @@ class Attempt:
         return True
 
     def _retries(self, error: Exception) -> bool:
-        return isinstance(error, self._on) and not isinstance(error, Cancelled | Late)
+        return isinstance(error, self._on) and not isinstance(error, Cancelled | Late) and not self._wf.rebuilding

@@ -34,7 +34,7 @@ class Workflow:
         self.failed_step = ""
         self.finished = False
         self._journal = journal
-        self._rebuilding = rebuilding
+        self.rebuilding = rebuilding
         self._names: set[str] = set()
         self._unhandled: Record | None = None
         self._busy = False
@@ -64,9 +64,9 @@ class Workflow:
         value: T = unit.decoder.decode(record.result)
         return value
 
-    async def finish(self, fn: Callable[[Any, *Ts], Awaitable[None]], *args: *Ts) -> None:
+    async def finish(self, fn: Callable[[Any, *Ts], Awaitable[None]], *args: *Ts, name: str | None = None) -> None:
         """Do the last @step and finish the workflow in the same transaction, so that a resource that looks ready is free."""
-        unit, name = self._database_unit(fn), self._name(fn.__name__)
+        unit, name = self._database_unit(fn), self._name(name or fn.__name__)
         await self._begin(name)
         try:
             await self._journal.finish(name, "done", lambda tx, intents: unit.fn(tx, *args))
@@ -162,7 +162,7 @@ class Workflow:
         """Everything that may keep a step without a record from happening now."""
         if self.outcome is not None:
             raise rebuild(self.outcome)
-        if self._rebuilding:
+        if self.rebuilding:
             raise Rebuilt
         if self._busy:
             raise RuntimeError("a workflow does one step at a time")

@@ -17,6 +17,9 @@ from .worker import work
 
 log = logging.getLogger("cumulet.workflow")
 
+RETRY = 1.0
+"""Seconds before another try when another engine was quicker."""
+
 IDLE = 5.0
 """Seconds between two looks at the table when nothing is expected: other processes' signals may have been lost."""
 
@@ -68,8 +71,14 @@ class Engine:
     def fault(self, fault: Fault) -> None:
         self._site.fault = fault
 
-    async def start(self) -> None:
-        """Begin to take workflows, those of dead processes included, as they fall due."""
+    async def start(self, alone: bool = False) -> None:
+        """Begin to take workflows as they fall due, those of dead processes when their leases end.
+
+        `alone`: no other process works on this database, so every lease is a dead one's and ends now.
+        """
+        if alone:
+            async with self._site.db.tx() as tx:
+                await tx.do(table.FREE_ALL, now=tx.now)
         self._site.stopping = False
         self._loops = [asyncio.create_task(self._take_forever()), asyncio.create_task(self._tend_forever())]
 
@@ -99,7 +108,7 @@ class Engine:
                 raise crash
 
     async def next_due(self) -> float | None:
-        """When the next workflow falls due, in seconds since the epoch; for tests that move the clock."""
+        """When the next workflow falls due, in seconds since the epoch; in the past if one is due."""
         async with self._site.db.read() as tx:
             found = await tx.one(table.NEXT_DUE, now=self._site.clock.now())
         return found[0] if found else None
@@ -110,15 +119,24 @@ class Engine:
     async def _take_forever(self) -> None:
         while True:
             self._due.clear()
+            next_look = self._site.clock.now() + IDLE
             try:
-                await self._take()
-                next_due = await self.next_due()
-                now = self._site.clock.now()
-                self._set_alarm(min(next_due or now + IDLE, now + IDLE))
+                next_look = min(next_look, await self._take_due())
             except Exception:
                 log.exception("cannot take workflows")
-                self._set_alarm(self._site.clock.now() + IDLE)
+            self._set_alarm(next_look)
             await self._due.wait()
+
+    async def _take_due(self) -> float:
+        """Take what is due, as far as there is room; when to look again."""
+        while True:
+            next_due = await self.next_due()
+            if next_due is None:
+                return self._site.clock.now() + IDLE
+            if next_due > self._site.clock.now():
+                return next_due
+            if not await self._take():
+                return self._site.clock.now() + (IDLE if self._full else RETRY)
 
     def _set_alarm(self, at: float) -> None:
         if self._alarm is not None and not self._alarm.done():
@@ -142,13 +160,21 @@ class Engine:
                 lease = tx.now + site.lease
                 taken = await tx.all(table.TAKE, owner=site.owner, lease=lease, now=tx.now, limit=room)
         except Duplicate:
-            self._due.set()
-            return 0
+            return 0  # another engine gave that turn away at the same moment
         for row in taken:
-            self._work(Journal(site, row))
+            self._work(row, lease)
         return len(taken)
 
-    def _work(self, journal: Journal) -> None:
+    @property
+    def _full(self) -> bool:
+        return len(self._workers) >= self.limit
+
+    def _work(self, row: table.Taken, lease: float) -> None:
+        try:
+            journal = Journal(self._site, row, lease)
+        except Exception:
+            log.exception("workflow %s (%s) has unreadable records", row.id, row.name)
+            return
         if journal.now() >= journal.row.deadline:
             self._report_late(journal)
         task = asyncio.create_task(work(journal), name=f"workflow {journal.row.name} {journal.row.id}")
@@ -156,8 +182,11 @@ class Engine:
         task.add_done_callback(self._worked)
 
     def _worked(self, task: asyncio.Task[None]) -> None:
-        self._workers.pop(task, None)
-        self._due.set()
+        full, journal = self._full, self._workers.pop(task)
+        if full:
+            self._due.set()
+        elif journal.due is not None and self._loops:
+            self._set_alarm(journal.due)
         if task.cancelled() or task.exception() is None:
             return
         self._crash = task.exception()

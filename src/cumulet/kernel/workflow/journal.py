@@ -55,15 +55,16 @@ class Undo(Struct, frozen=True):
 
 
 class Journal:
-    """The row, as far as this worker knows it."""
+    """The row, as far as this worker knows it. `due` is set once it is suspended."""
 
-    def __init__(self, site: Site, row: table.Taken) -> None:
+    def __init__(self, site: Site, row: table.Taken, lease_until: float) -> None:
         self.site, self.row = site, row
         self.records: dict[str, Record] = read(row.records)
         self.intents: tuple[str, ...] = tuple(row.intents.split())
         self.irrevocable = row.irrevocable
         self.failure = msgspec.json.decode(row.failure, type=Failure) if row.failure else None
-        self.lease_until = site.clock.now() + site.lease
+        self.lease_until = lease_until
+        self.due: float | None = None
         self.interruption: BaseException | None = None
         self.commanding: asyncio.Task[Any] | None = None
         self._guard = {"b_id": row.id, "b_owner": site.owner, "b_fence": row.fence}
@@ -264,9 +265,9 @@ class Journal:
         self, tx: Tx, name: str, until: float, first: Record | None, trouble: tuple[str | None, int] = (None, 0)
     ) -> None:
         turning_back = self.irrevocable or self.row.state == "undoing"
-        await self._guarded(
-            tx,
+        suspended = await tx.one(
             table.SUSPEND,
+            **self._guard,
             record="" if first is None else line(first),
             step=name,
             due=until if turning_back else min(until, self.row.deadline),
@@ -275,6 +276,9 @@ class Journal:
             error=trouble[0],
             attempts=trouble[1],
         )
+        if suspended is None:
+            raise Lost
+        (self.due,) = suspended
 
     def _learn(self, answer: table.Answer, record: Record | None = None) -> None:
         self.intents = tuple(answer.intents.split())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
 
 from msgspec import Struct
 
@@ -22,14 +22,15 @@ class Late(DeadlinePassed):
 
 
 class StepFailed(Problem):
-    """A recorded error whose type is not a Problem; the message begins with the type's name."""
+    """A recorded error whose class this program no longer has."""
 
 
 class Failure(Struct, frozen=True):
     """Why a workflow failed.
 
-    `type` is the error's class name; `message` is fit for a user; `internal` is for the operator; `step` is where it happened, ""
-    outside any. `intents` are those that were pending at the end: a delete that arrived during the undo, for instance.
+    `type` is the error's class name and `module` where the class is; `message` is fit for a user; `internal` is for the operator;
+    `step` is where it happened, "" outside any. `intents` are those that were pending at the end: a delete that arrived during
+    the undo, for instance.
     """
 
     type: str
@@ -38,6 +39,7 @@ class Failure(Struct, frozen=True):
     code: str = ""
     internal: str = ""
     intents: tuple[str, ...] = ()
+    module: str = ""
 
 
 class Suspend(BaseException):
@@ -60,25 +62,25 @@ class Crash(BaseException):
     """Raised by a test's fault: the process dies here, as by kill -9."""
 
 
-def describe(error: BaseException, step: str, intents: tuple[str, ...] = ()) -> Failure:
+def describe(error: Exception, step: str) -> Failure:
     """The error as it is stored. An error that is not a Problem is a bug: its text stays with the operator."""
-    kind = type(error).__name__
+    kind, module = type(error).__name__, type(error).__module__
     if isinstance(error, Problem):
-        return Failure(kind, error.message, step, error.code, error.internal, intents)
-    return Failure(kind, f"An unexpected error ({kind}).", step, "", f"{kind}: {error}", intents)
+        return Failure(kind, error.message, step, error.code, error.internal, module=module)
+    return Failure(kind, f"An unexpected error ({kind}).", step, "", f"{kind}: {error}", module=module)
 
 
-def rebuild(failure: Failure) -> Problem:
-    """The stored error as an exception: of its own type if that is a Problem of this program, else StepFailed."""
-    for kind in _problems(Problem):
-        if kind.__name__ == failure.type:
-            error = kind.__new__(kind)
-            Problem.__init__(error, failure.message, failure.code, failure.internal)
-            return error
-    return StepFailed(failure.message, failure.code, failure.internal)
+def rebuild(failure: Failure) -> Exception:
+    """The stored error as an exception of its own type, so that a replayed `except` catches what the first run's did.
 
-
-def _problems(kind: type[Problem]) -> Iterator[type[Problem]]:
-    yield kind
-    for child in kind.__subclasses__():
-        yield from _problems(child)
+    StepFailed if this program has no such class any more.
+    """
+    kind = getattr(sys.modules.get(failure.module), failure.type, None)
+    if not isinstance(kind, type) or not issubclass(kind, Exception):
+        return StepFailed(failure.message, failure.code, failure.internal)
+    error = kind.__new__(kind)
+    if isinstance(error, Problem):
+        Problem.__init__(error, failure.message, failure.code, failure.internal)
+    else:
+        error.args = (failure.internal.removeprefix(f"{failure.type}: "),)
+    return error

@@ -94,6 +94,8 @@ async def start(tx: Tx, flow: Callable[..., Awaitable[None]], *args: Any, reques
     definition = definition_of(flow)
     if not definition.arity[0] <= len(args) <= definition.arity[1]:
         raise TypeError(f"{definition.name} takes {definition.arity} arguments, {len(args)} given")
+    if not isinstance(args[0], str):
+        raise TypeError(f"{definition.name}: the first argument is the resource's id, a str")
     identity = new_uuid()
     inserted = await tx.do(
         INSERT,

@@ -154,7 +154,12 @@ TAKE = Query(
 )
 """Lease up to `limit` rows that are due at `now` and, if they take turns, have theirs (or are too late for it anyway)."""
 
-NEXT_DUE: Query[Any] = Query(sa.select(sa.func.min(C.due_at)).where(_unfinished, C.due_at > B("now")))
+NEXT_DUE: Query[Any] = Query(
+    sa.select(C.due_at).where(_unfinished, sa.or_(C.due_at > B("now"), _has_turn, _too_late_for_turn)).order_by(C.due_at).limit(1)
+)
+"""When `TAKE` has something to take next: in the past if it has now."""
+
+FREE_ALL: Query[Any] = Query(sa.update(TABLE).where(_unfinished, C.owner.is_not(None)).values(owner=sa.null(), due_at=B("now")))
 
 _mine = sa.and_(C.id == B("b_id"), C.owner == B("b_owner"), C.fence == B("b_fence"), _unfinished)
 _answer = (C.intents, C.wakes)
@@ -163,7 +168,7 @@ _advance = {"records": C.records + B("record"), "step": B("step"), "error": sa.n
 RECORD = Query(sa.update(TABLE).where(_mine).values(**_advance).returning(*_answer), Answer)
 RECORD_RENEW = Query(sa.update(TABLE).where(_mine).values(**_advance, due_at=B("lease")).returning(*_answer), Answer)
 RECORD_IRREVOCABLE = Query(sa.update(TABLE).where(_mine).values(**_advance, irrevocable=True).returning(*_answer), Answer)
-SUSPEND = Query(
+SUSPEND: Query[Any] = Query(
     sa.update(TABLE)
     .where(_mine)
     .values(
@@ -174,8 +179,7 @@ SUSPEND = Query(
         error=B("error"),
         attempts=B("attempts"),
     )
-    .returning(*_answer),
-    Answer,
+    .returning(C.due_at)
 )
 BEGIN_UNDO = Query(
     sa.update(TABLE).where(_mine).values(state="undoing", failure=B("failure"), error=B("error"), attempts=0).returning(*_answer),

@@ -54,6 +54,6 @@ def load(path: Path | None, environment: Mapping[str, str] | None = None, **give
             found[option] = value
     found |= {name: str(v) if isinstance(v, Path) else v for name, v in given.items() if v is not None}
     try:
-        return msgspec.convert(found, Config, strict=False)
+        return msgspec.convert(found, Config, strict=False, dec_hook=lambda kind, value: kind(value))
     except msgspec.ValidationError as problem:
         raise ValueError(f"{path or 'configuration'}: {problem}") from None

@@ -1,0 +1,183 @@
+"""The command line: `cumulet up`, `down`, `status`, `doctor`, `hello`, `agent`, `image build-tiny`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+
+from ..kernel import log
+from ..kernel.daemons import DaemonFailed
+from . import clouds_yaml, process
+from .client import Client, RequestFailed
+from .config import Config, load
+from .progress import Steps
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="The OpenStack core in one program."
+)
+image_app = typer.Typer(no_args_is_help=True, help="Images.")
+app.add_typer(image_app, name="image")
+console = Console()
+
+StateOption = Annotated[Path | None, typer.Option("--state", help="Where all data lives. Default: /var/lib/cumulet.")]
+ConfigOption = Annotated[Path | None, typer.Option("--config", help="A TOML file with options.")]
+FakeOption = Annotated[bool, typer.Option("--fake", help="Hosts in memory instead of libvirt and OVN: no root, no packages.")]
+
+
+def _config(path: Path | None, state: Path | None, fake: bool = False) -> Config:
+    try:
+        return load(path, state=state, fake=fake or None)
+    except ValueError as problem:
+        raise _failure(str(problem)) from None
+
+
+def _failure(text: str) -> typer.Exit:
+    console.print(f"[red]{text}[/red]", highlight=False, soft_wrap=True)
+    return typer.Exit(1)
+
+
+@app.command()
+def up(
+    state: StateOption = None,
+    config: ConfigOption = None,
+    fake: FakeOption = False,
+    foreground: Annotated[bool, typer.Option("--foreground", help="Serve in this process, log to standard error.")] = False,
+    install: Annotated[bool, typer.Option("--install", help="Install missing Debian packages first.")] = False,
+) -> None:
+    """Start the cloud. Done already if it runs."""
+    settings = _config(config, state, fake)
+    if foreground:
+        _serve(settings)
+        return
+    if process.answers(settings) and process.daemon(settings).alive():
+        console.print(f"The cloud is up already: {settings.url}/identity/v3")
+        return
+    if not settings.fake:
+        _prepare_host(settings, install)
+    given = [*(["--fake"] if fake else []), *(["--config", str(config.absolute())] if config else [])]
+    try:
+        asyncio.run(_start(settings, tuple(given)))
+    except DaemonFailed as problem:
+        raise _failure(str(problem)) from None
+    _summary(settings)
+
+
+def _serve(settings: Config) -> None:
+    from .server import serve
+
+    log.configure(settings.log_level, settings.log_json)
+    steps = process.steps_file(settings)
+    steps.parent.mkdir(parents=True, exist_ok=True)
+
+    def on_step(name: str) -> None:
+        with steps.open("ab") as file:
+            file.write(msgspec.json.encode(process.Step(name, time.time())) + b"\n")
+
+    serve(settings, on_step)
+
+
+def _prepare_host(settings: Config, install: bool) -> None:
+    from . import packages
+
+    if os.geteuid() != 0:
+        raise _failure("A cloud with real guests needs root. Without root: cumulet up --fake")
+    missing = packages.missing()
+    if missing and not install:
+        named = " ".join(missing)
+        raise _failure(
+            f"These Debian packages are missing: {named}\nInstall them with: cumulet up --install\nOr do without: cumulet up --fake"
+        )
+    if missing:
+        with Steps(console) as steps:
+            packages.install(missing, steps)
+
+
+async def _start(settings: Config, given: tuple[str, ...]) -> None:
+    with Steps(console) as steps:
+        async for step in process.start(settings, given):
+            if step.name != process.READY:
+                steps(step.name)
+
+
+def _summary(settings: Config) -> None:
+    path = clouds_yaml.write(settings)
+    console.print(f"\nThe cloud is up: [bold]{settings.url}/identity/v3[/bold]")
+    console.print(f"Credentials: {path} (clouds: {', '.join(clouds_yaml.NAMES)})", soft_wrap=True)
+    console.print(f"Try next:\n  export OS_CLIENT_CONFIG_FILE={path} OS_CLOUD=cumulet", soft_wrap=True, highlight=False)
+    console.print("  openstack server list\n  openstack console log show hello", highlight=False)
+
+
+@app.command()
+def hello(
+    state: StateOption = None,
+    config: ConfigOption = None,
+    fake: FakeOption = False,
+    image: Annotated[
+        Path | None, typer.Option(help="A bootable qcow2. Default: the tiny guest, built from Debian packages.")
+    ] = None,
+) -> None:
+    """The main job: from an image to ssh into the guest `hello`, through the API."""
+    settings = _config(config, state, fake)
+    try:
+        asyncio.run(_hello(settings, image))
+    except RequestFailed as problem:
+        raise _failure(str(problem)) from None
+
+
+async def _hello(settings: Config, image: Path | None) -> None:
+    from .main_job import MainJob
+
+    demo = await Client.log_in(settings.url, clouds_yaml.credentials(settings, "demo"))
+    admin = await Client.log_in(settings.url, clouds_yaml.credentials(settings, "admin"))
+    with Steps(console) as steps:
+        file = image or await _tiny(settings, steps)
+        job = MainJob(settings, demo, admin, file)
+        address = await job.run(steps)
+    console.print(
+        f"\nhello is ACTIVE and answers at {address}. Log in:\n  {' '.join(job.ssh(address))}", highlight=False, soft_wrap=True
+    )
+
+
+async def _tiny(settings: Config, steps: Steps) -> Path:
+    from . import tiny
+
+    if settings.fake:
+        path = settings.state / "tiny.raw"
+        path.write_bytes(bytes(1 << 20))
+        return path
+    return await asyncio.to_thread(tiny.build, settings.state / "tiny", settings.state / "tiny" / "tiny.qcow2", steps)
+
+
+@app.command()
+def down(state: StateOption = None, config: ConfigOption = None) -> None:
+    """Stop every process, and remove every namespace and tap. The state stays."""
+    settings = _config(config, state)
+    with Steps(console) as steps:
+        steps("cloud")
+        asyncio.run(process.daemon(settings).stop())
+
+
+@image_app.command("build-tiny")
+def build_tiny(out: Path, state: StateOption = None, config: ConfigOption = None) -> None:
+    """Build the tiny guest, a bootable qcow2 of about 20 MB, from Debian packages."""
+    from . import tiny
+
+    settings = _config(config, state)
+    with Steps(console) as steps:
+        tiny.build(settings.state / "tiny", out, steps)
+
+
+def main() -> None:
+    """The console script."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+"""A small client of the cloud's own API, for the command line: unmodified clients use the same paths."""
+
+from __future__ import annotations
+
+import asyncio
+import urllib.error
+import urllib.request
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+
+class RequestFailed(Exception):
+    """The cloud answered with an error; the message is the cloud's own."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(f"{status}: {message}")
+        self.status = status
+
+
+class Credentials(Struct, frozen=True):
+    """Who asks, in which project of the default domain."""
+
+    username: str
+    password: str
+    project: str
+
+
+class Client:
+    """One user's session. Every call runs in a thread, so that many can wait at once."""
+
+    def __init__(self, url: str, token: str = "") -> None:
+        self._url = url
+        self._token = token
+
+    @classmethod
+    async def log_in(cls, url: str, who: Credentials) -> Client:
+        """A session with a project token. Raises RequestFailed."""
+        domain = {"id": "default"}
+        user = {"name": who.username, "domain": domain, "password": who.password}
+        scope = {"project": {"name": who.project, "domain": domain}}
+        auth = {"auth": {"identity": {"methods": ["password"], "password": {"user": user}}, "scope": scope}}
+        answer = await asyncio.to_thread(_send, f"{url}/identity/v3/auth/tokens", "POST", msgspec.json.encode(auth), {})
+        return cls(url, answer.token)
+
+    async def get(self, path: str) -> Any:
+        """GET, as Python objects. Raises RequestFailed."""
+        return await self.call("GET", path)
+
+    async def call(self, method: str, path: str, body: Any = None) -> Any:
+        """Any method, with a JSON body if one is given. Raises RequestFailed."""
+        raw = None if body is None else msgspec.json.encode(body)
+        answer = await asyncio.to_thread(_send, self._url + path, method, raw, self._headers())
+        return msgspec.json.decode(answer.body) if answer.body else None
+
+    async def upload(self, path: str, file: Path) -> None:
+        """PUT a file's bytes, streamed. Raises RequestFailed."""
+        headers = {**self._headers(), "Content-Type": "application/octet-stream", "Content-Length": str(file.stat().st_size)}
+        with file.open("rb") as content:
+            await asyncio.to_thread(_send, self._url + path, "PUT", content, headers)
+
+    def _headers(self) -> dict[str, str]:
+        return {"X-Auth-Token": self._token, "Content-Type": "application/json", "OpenStack-API-Version": "compute 2.79"}
+
+
+class _Answer(Struct, frozen=True):
+    body: bytes
+    token: str
+
+
+def _send(url: str, method: str, body: Any, headers: dict[str, str]) -> _Answer:
+    request = urllib.request.Request(url, body, {"Content-Type": "application/json", **headers}, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=600) as answer:
+            return _Answer(answer.read(), answer.headers.get("X-Subject-Token", ""))
+    except urllib.error.HTTPError as problem:
+        raise RequestFailed(problem.code, problem.read().decode(errors="replace")[:500]) from None
+    except OSError as problem:
+        raise RequestFailed(0, f"{url} does not answer: {problem}") from None
+
+
+@asynccontextmanager
+async def waiting(seconds: float, for_what: str) -> AsyncIterator[None]:
+    """Raise RequestFailed, saying what was waited for, when the block takes longer than `seconds`."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError:
+        raise RequestFailed(0, f"{for_what} did not happen within {seconds:g} s") from None

@@ -1,0 +1,1 @@
+"""Placement on the wire. https://docs.openstack.org/api-ref/placement/"""

@@ -1,0 +1,119 @@
+"""The ledger: who may use how much of which host (C1-C6).
+
+Everything here writes in the caller's transaction, so that a claim and the row it is for are committed together (C12).
+"""
+
+from __future__ import annotations
+
+import math
+
+from msgspec import Struct
+
+from ...kernel.db import Reader, Tx
+from ...kernel.errors import Conflict, Invalid, NoCapacity, NotFound
+from ..model import Claim, Figures, Wanted
+from ..refusals import explain, lacking
+from ..store import claims as store
+from ..store import consumers, fitting, inventories, providers
+
+MANY = 1000
+"""How many candidates are looked at unless told otherwise; nova's default for `max_placement_results`."""
+
+
+class Candidate(Struct, frozen=True):
+    """A host that can hold what was wanted. `free` and `capacity` are by resource class, of all its inventory."""
+
+    host_id: str
+    free: dict[str, int]
+    capacity: dict[str, int]
+
+
+async def candidates(tx: Reader, wanted: Wanted, limit: int = MANY) -> list[Candidate]:
+    """The first `limit` hosts, by id, that are alive and enabled and can hold it now.
+
+    Raises NoCapacity if there is none: the message says, constraint by constraint, how many hosts it removed, and what the
+    nearest host lacked. Its `internal` names the hosts.
+    """
+    _check(wanted.resources)
+    found: dict[str, Candidate] = {}
+    for host_id, resource_class, capacity, used in await fitting.fitting(tx, wanted, limit):
+        candidate = found.setdefault(host_id, Candidate(host_id, {}, {}))
+        candidate.capacity[resource_class] = math.floor(capacity)
+        candidate.free[resource_class] = math.floor(capacity) - used
+    if not found:
+        raise explain(wanted, await fitting.verdicts(tx, wanted))
+    return list(found.values())
+
+
+async def claim(
+    tx: Tx,
+    consumer_id: str,
+    host_id: str,
+    resources: dict[str, int],
+    *,
+    project_id: str,
+    user_id: str,
+    consumer_type: str = "INSTANCE",
+) -> int:
+    """Claim all of `resources` on a host for a consumer, and return the claim's epoch.
+
+    Neither a dead nor a disabled host refuses: forcing skips filters, never this guard (C3). A consumer may hold claims on
+    several hosts during a move (C4). Raises NoCapacity with figures, NotFound without the host, Conflict if the consumer
+    claims something there already.
+    """
+    _check(resources)
+    epoch = await consumers.advance(tx, consumer_id, project_id, user_id, consumer_type)
+    if await providers.touch(tx, host_id) is None:
+        raise NotFound(f"Host {host_id} could not be found.")
+    if not await store.insert(tx, Claim(consumer_id, host_id, "", 0, epoch, tx.stamp), resources):
+        raise await _refusal(tx, consumer_id, host_id, resources)
+    return epoch
+
+
+def _check(resources: dict[str, int]) -> None:
+    if not resources:
+        raise Invalid("A claim needs at least one resource.")
+    for name, amount in resources.items():
+        if amount < 1:
+            raise Invalid(f"The amount of {name} must be at least 1, not {amount}.")
+
+
+async def _refusal(tx: Tx, consumer_id: str, host_id: str, resources: dict[str, int]) -> Conflict | NoCapacity:
+    if host_id in await claims_of(tx, consumer_id):
+        return Conflict(f"Consumer {consumer_id} holds a claim on this host already.")
+    figures = await usage(tx, host_id)
+    short = "; ".join(why for name, amount in resources.items() if (why := lacking(name, amount, figures.get(name))))
+    return NoCapacity(f"The host cannot hold this: {short}.", code="claim", internal=f"host {host_id}")
+
+
+async def release(tx: Tx, consumer_id: str, host_id: str | None = None) -> None:
+    """Give up a consumer's claims on one host, or all of them. Nothing happens if there is none."""
+    held = {claim.provider_id for claim in await store.of_consumer(tx, consumer_id)}
+    wanted = sorted(held if host_id is None else held & {host_id})
+    for provider_id in wanted:
+        await providers.touch(tx, provider_id)
+        await store.drop(tx, consumer_id, provider_id)
+    if wanted:
+        await consumers.settle(tx, consumer_id)
+
+
+async def claims_of(tx: Reader, consumer_id: str) -> dict[str, dict[str, int]]:
+    """What a consumer holds: host id to amounts by resource class."""
+    held: dict[str, dict[str, int]] = {}
+    for row in await store.of_consumer(tx, consumer_id):
+        held.setdefault(row.provider_id, {})[row.resource_class] = row.amount
+    return held
+
+
+async def epoch(tx: Reader, consumer_id: str) -> int:
+    """The epoch of a consumer's newest claim, released or not; 0 before the first."""
+    consumer = await consumers.find(tx, consumer_id)
+    return consumer.epoch if consumer else 0
+
+
+async def usage(tx: Reader, host_id: str) -> dict[str, Figures]:
+    """What a host has and how much of it is claimed, by resource class; empty if it is unknown."""
+    return (await inventories.figures(tx, [host_id]))[host_id]
+
+
+__all__ = ["Candidate", "Figures", "Wanted", "candidates", "claim", "claims_of", "epoch", "release", "usage"]

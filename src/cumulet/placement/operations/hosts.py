@@ -1,0 +1,198 @@
+"""The registry of hosts (C8): a host is an id, its hardware, and the lease of one agent.
+
+Its id is that of its root provider.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from ...contract.commands import HostFacts
+from ...contract.reports import Ack, Heartbeat, Register, Rejected, Welcome
+from ...kernel import ids
+from ...kernel.clock import stamp
+from ...kernel.db import Reader, Tx
+from ...kernel.errors import Conflict, NotFound
+from ..model import Finding, Host, Provider
+from ..rules import LEASE, Initial, host_inventory, host_traits, refusal
+from ..store import aggregates, claims, inventories, providers, traits
+from ..store import hosts as store
+from . import overcommit
+
+Hosts = list[Host]
+Findings = list[Finding]
+
+
+async def register(tx: Tx, register: Register, initial: Initial = Initial()) -> Welcome | Rejected:
+    """An agent has started: give it the host's lease, or say why not (C8, F7).
+
+    On first sight the host gets a provider with inventory; later, what the API has not set follows the facts and
+    `initial`. A change that leaves more claimed than there is becomes a finding (C7). The counter grows with each registration.
+    """
+    facts = register.facts
+    known = await store.find(tx, facts.host_id)
+    rejected = refusal(known, await store.find_by_fingerprint(tx, facts.fingerprint), register, tx.now)
+    if rejected is not None:
+        return rejected
+    host = _registered(known, register, tx)
+    if known is None:
+        name = await _free_name(tx, facts)
+        await providers.add(tx, Provider(host.id, name, 0, None, host.id, tx.stamp, tx.stamp))
+        await store.add(tx, host, ids.secret_bytes(32))
+    else:
+        await _rename(tx, known, facts)
+        await store.register(tx, host)
+    await _take_stock(
+        tx, facts, initial, f"The host registered with {facts.memory_mb} MiB, {facts.vcpus} CPUs, {facts.disk_gb} GiB."
+    )
+    tx.signal("hosts", host.id)
+    return Welcome(await claim_key(tx, host.id), host.counter)
+
+
+def _registered(known: Host | None, register: Register, tx: Tx) -> Host:
+    facts, until = register.facts, stamp(tx.now + LEASE)
+    if known is None:
+        who = (facts.host_id, facts.hostname, facts.fingerprint)
+        return Host(*who, facts, True, None, until, register.instance, 1, tx.stamp)
+    return msgspec.structs.replace(
+        known,
+        hostname=facts.hostname,
+        fingerprint=facts.fingerprint,
+        facts=facts,
+        lease_until=until,
+        instance=register.instance,
+        counter=known.counter + 1,
+    )
+
+
+async def _free_name(tx: Reader, facts: HostFacts) -> str:
+    """Provider names are unique on the wire, hostnames need not be."""
+    holder = await providers.find_by_name(tx, facts.hostname)
+    return facts.hostname if holder is None or holder.id == facts.host_id else f"{facts.hostname}-{facts.host_id}"
+
+
+async def _rename(tx: Tx, known: Host, facts: HostFacts) -> None:
+    if known.hostname != facts.hostname:
+        await providers.rename(tx, known.id, await _free_name(tx, facts))
+
+
+async def _take_stock(tx: Tx, facts: HostFacts, initial: Initial, cause: str) -> None:
+    known = await inventories.of_provider(tx, facts.host_id)
+    wanted = host_inventory(facts, initial, known, tx.stamp)
+    changed = [new for new in wanted if _differs(new, known.get(new.resource_class))]
+    if changed:
+        await providers.touch(tx, facts.host_id)
+        async with overcommit.watch(tx, facts.host_id, cause):
+            await inventories.put(tx, changed)
+    await traits.report(tx, facts.host_id, host_traits(facts))
+
+
+def _differs(new: msgspec.Struct, old: msgspec.Struct | None) -> bool:
+    return old is None or msgspec.structs.replace(old, updated_at="") != msgspec.structs.replace(new, updated_at="")
+
+
+async def configure(tx: Tx, initial: Initial) -> None:
+    """The configuration has changed: every inventory follows it, except what the API set.
+
+    Call it when the control plane starts (M5).
+    """
+    for host in await store.everyone(tx):
+        await _take_stock(tx, host.facts, initial, "The configuration of ratios and reserves changed.")
+
+
+async def heartbeat(tx: Tx, heartbeat: Heartbeat) -> Ack | Rejected:
+    """Renew the lease for LEASE seconds, and note free figures and findings.
+
+    Rejected unless this agent process holds the host.
+    """
+    if await store.beat(tx, heartbeat, stamp(tx.now + LEASE)):
+        return Ack()
+    host = await store.find(tx, heartbeat.host_id)
+    if host is None:
+        return Rejected("unknown_host", f"Host {heartbeat.host_id} is not registered here, or was retired.")
+    return Rejected("duplicate_identity", f"Another agent has registered as host {host.id}; its lease ends at {host.lease_until}.")
+
+
+async def get(tx: Reader, host_id: str) -> Host:
+    """One host. Raises NotFound."""
+    host = await store.find(tx, host_id)
+    if host is None:
+        raise NotFound(f"Host {host_id} could not be found.")
+    return host
+
+
+async def find(tx: Reader, hostname: str) -> Host | None:
+    """The host of this name; of several the one whose lease ends last."""
+    return await store.find_by_hostname(tx, hostname)
+
+
+async def list(tx: Reader) -> Hosts:
+    """Every host, dead or alive, by name."""
+    return await store.everyone(tx)
+
+
+async def alive(tx: Reader) -> Hosts:
+    """Every host whose agent holds its lease now."""
+    return await store.alive(tx)
+
+
+async def claim_key(tx: Reader, host_id: str) -> bytes:
+    """The key that signs claim tokens for this host. Raises NotFound."""
+    key = await store.claim_key(tx, host_id)
+    if key is None:
+        raise NotFound(f"Host {host_id} could not be found.")
+    return key
+
+
+async def set_enabled(tx: Tx, host_id: str, enabled: bool, reason: str | None) -> None:
+    """Whether new servers may be placed there. Claims by force are not affected. Raises NotFound."""
+    if not await store.set_enabled(tx, host_id, enabled, reason):
+        raise NotFound(f"Host {host_id} could not be found.")
+    tx.signal("hosts", host_id)
+
+
+async def accept_hardware(tx: Tx, host_id: str) -> None:
+    """The host's hardware was replaced: its next registration says what it is now. Raises NotFound."""
+    if not await store.forget_hardware(tx, host_id):
+        raise NotFound(f"Host {host_id} could not be found.")
+
+
+async def findings(tx: Reader, host_id: str) -> Findings:
+    """The changes that left more claimed on this host than it has (C7), oldest first."""
+    return await store.findings(tx, host_id)
+
+
+async def retire(tx: Tx, host_id: str) -> None:
+    """Remove a host for good; its agent, if it still runs, is refused from then on.
+
+    Raises NotFound, and Conflict while it holds claims.
+    """
+    await get(tx, host_id)
+    held = await claims.holders(tx, host_id)
+    if held:
+        raise Conflict(f"Host {host_id} cannot be retired: {held} consumers hold claims on it.")
+    await store.remove(tx, host_id)
+    await traits.put(tx, host_id, [])
+    await aggregates.put(tx, host_id, [])
+    await inventories.clear(tx, host_id)
+    await providers.remove(tx, host_id)
+    tx.signal("hosts", host_id)
+
+
+__all__ = [
+    "Finding",
+    "Host",
+    "Initial",
+    "accept_hardware",
+    "alive",
+    "claim_key",
+    "configure",
+    "find",
+    "findings",
+    "get",
+    "heartbeat",
+    "list",
+    "register",
+    "retire",
+    "set_enabled",
+]

@@ -1,0 +1,114 @@
+"""Placement's pure decisions."""
+
+from __future__ import annotations
+
+import re
+
+from msgspec import Struct
+
+from ..contract.commands import HostFacts
+from ..contract.reports import Register, Rejected
+from . import standards
+from .model import Host, Inventory
+
+LEASE = 30.0
+"""How long an agent is believed alive after it was heard, in seconds."""
+
+HOST_CLASSES = ("VCPU", "MEMORY_MB", "DISK_GB")
+"""What every host has."""
+
+_TRAIT_OF_FEATURE = {
+    "aes": "AESNI",
+    "avx512-vpopcntdq": "AVX512VPOPCNTDQ",
+    "fma": "FMA3",
+    "lzcnt": "ABM",
+    "pclmuldq": "CLMUL",
+    "pclmulqdq": "CLMUL",
+    "pcid": "INTEL_PCID",
+    "pni": "SSE3",
+    "rtm": "TSX",
+    "sha-ni": "SHA",
+    "spec-ctrl": "INTEL_SPEC_CTRL",
+}
+"""CPU features whose trait is not named like them."""
+
+
+class Initial(Struct, frozen=True):
+    """What a host's inventory starts with and, until the API sets it, stays with. Nova's documented defaults.
+
+    `configured` names the fields that the operator's configuration set; the rest are defaults (C6).
+    """
+
+    vcpu_ratio: float = 4.0
+    memory_ratio: float = 1.0
+    disk_ratio: float = 1.0
+    reserved_vcpus: int = 0
+    reserved_memory_mb: int = 512
+    reserved_disk_gb: int = 0
+    configured: frozenset[str] = frozenset()
+
+    def of(self, resource_class: str) -> tuple[int, str, float, str]:
+        """Reserve, its source, ratio and its source, for one of HOST_CLASSES."""
+        reserved, ratio = {
+            "VCPU": ("reserved_vcpus", "vcpu_ratio"),
+            "MEMORY_MB": ("reserved_memory_mb", "memory_ratio"),
+            "DISK_GB": ("reserved_disk_gb", "disk_ratio"),
+        }[resource_class]
+        return getattr(self, reserved), self._source(reserved), getattr(self, ratio), self._source(ratio)
+
+    def _source(self, field: str) -> str:
+        return "config" if field in self.configured else "default"
+
+
+def host_inventory(facts: HostFacts, initial: Initial, known: dict[str, Inventory], stamp: str) -> list[Inventory]:
+    """The inventory of a host that registers: what the API set stays, the rest follows the facts and the configuration."""
+    totals = {"VCPU": facts.vcpus, "MEMORY_MB": facts.memory_mb, "DISK_GB": facts.disk_gb}
+    return [_one(facts.host_id, name, total, initial, known.get(name), stamp) for name, total in totals.items() if total > 0]
+
+
+def _one(host_id: str, name: str, total: int, initial: Initial, known: Inventory | None, stamp: str) -> Inventory:
+    reserved, reserved_source, ratio, ratio_source = initial.of(name)
+    total_source, most = "host", total
+    if known is not None and known.max_unit != known.total:
+        most = known.max_unit
+    if known is not None and known.total_source == "api":
+        total, total_source, most = known.total, "api", known.max_unit
+    if known is not None and known.reserved_source == "api":
+        reserved, reserved_source = known.reserved, "api"
+    if known is not None and known.ratio_source == "api":
+        ratio, ratio_source = known.allocation_ratio, "api"
+    unit, step = (known.min_unit, known.step_size) if known else (1, 1)
+    return Inventory(host_id, name, total, reserved, unit, most, step, ratio, total_source, reserved_source, ratio_source, stamp)
+
+
+def host_traits(facts: HostFacts) -> set[str]:
+    """The standard traits that a host's facts show."""
+    prefix = f"HW_CPU_{'X86' if facts.cpu_arch in ('x86_64', 'i686') else facts.cpu_arch.upper()}_"
+    words = (_TRAIT_OF_FEATURE.get(feature, re.sub(r"[^A-Z0-9]", "", feature.upper())) for feature in facts.cpu_features)
+    found = {prefix + word for word in words} | {"COMPUTE_NODE", f"HW_ARCH_{facts.cpu_arch.upper()}"}
+    return found & standards.traits()
+
+
+def refusal(known: Host | None, twin: Host | None, register: Register, now: float) -> Rejected | None:
+    """Why an agent may not register (C8, F7); None if it may. `twin` is the host already known to be this hardware.
+
+    An agent that restarts is not a second agent: it shows the newest counter, which only the journal on its own disk holds.
+    """
+    facts = register.facts
+    counter = known.counter if known else 0
+    if register.last_counter > counter:
+        seen = f"This host has been registered {register.last_counter} times, this database knows of {counter}"
+        return Rejected("older_database", f"{seen}: it is older, or another one, or the host was retired.")
+    if twin is not None and twin.id != facts.host_id:
+        return Rejected(
+            "duplicate_identity", f"This hardware is registered as host {twin.id} ({twin.hostname}); retire that first."
+        )
+    if known is None or register.instance == known.instance:
+        return None
+    if known.fingerprint not in ("", facts.fingerprint):
+        return Rejected(
+            "duplicate_identity", f"Host {known.id} is registered with other hardware; two hosts must not share one id."
+        )
+    if known.alive(now) and register.last_counter != counter:
+        return Rejected("duplicate_identity", f"Another agent holds the lease of host {known.id} until {known.lease_until}.")
+    return None

@@ -1,0 +1,112 @@
+"""Claims, and the guard they pass."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+
+from ...kernel.db import Query, Reader, Tx, among
+from ..model import Claim
+from .inventories import USED
+from .tables import CLAIMS, INVENTORIES
+
+T = CLAIMS.c
+
+OF_CONSUMER = Query(
+    sa.select(CLAIMS).where(T.consumer_id == sa.bindparam("consumer_id")).order_by(T.provider_id, T.resource_class), Claim
+)
+OF_CONSUMERS = Query(
+    sa.select(CLAIMS).where(among(T.consumer_id, "consumer_ids")).order_by(T.consumer_id, T.provider_id, T.resource_class), Claim
+)
+ON_PROVIDER = Query(
+    sa.select(CLAIMS).where(T.provider_id == sa.bindparam("provider_id")).order_by(T.consumer_id, T.resource_class), Claim
+)
+DROP: Query[tuple[int]] = Query(
+    sa.delete(CLAIMS).where(T.consumer_id == sa.bindparam("consumer_id"), T.provider_id == sa.bindparam("provider_id"))
+)
+COUNT: Query[tuple[int]] = Query(
+    sa.select(sa.func.count(sa.distinct(T.consumer_id))).where(T.provider_id == sa.bindparam("provider_id"))
+)
+
+
+def fits(inventory: Any, used: Any, amount: Any) -> sa.ColumnElement[bool]:
+    """Whether `amount` more of an inventory may be claimed."""
+    capacity = (inventory.total - inventory.reserved) * inventory.allocation_ratio
+    return sa.and_(
+        used + amount <= capacity,
+        amount >= inventory.min_unit,
+        amount <= inventory.max_unit,
+        amount % inventory.step_size == 0,
+    )
+
+
+@cache
+def _guarded(count: int) -> Query[Any]:
+    """Insert `count` classes' rows, or none unless all of them fit and the consumer claims nothing there."""
+    i = INVENTORIES.c
+    names = [sa.bindparam(f"class{at}", type_=sa.Text()) for at in range(count)]
+    amounts = [sa.bindparam(f"amount{at}", type_=sa.BigInteger()) for at in range(count)]
+    amount = sa.case(*((i.resource_class == name, value) for name, value in zip(names, amounts, strict=True)))
+    here = sa.and_(i.provider_id == sa.bindparam("provider_id", type_=sa.Text()), i.resource_class.in_(names))
+    fitting = sa.select(sa.func.count()).select_from(INVENTORIES).where(here, fits(i, USED, amount)).scalar_subquery()
+    consumer = sa.bindparam("consumer_id", type_=sa.Text())
+    provider = sa.bindparam("provider_id", type_=sa.Text())
+    taken = sa.exists().where(T.consumer_id == consumer, T.provider_id == provider)
+    o = INVENTORIES.alias().c
+    rows = sa.select(
+        consumer,
+        o.provider_id,
+        o.resource_class,
+        sa.case(*((o.resource_class == name, value) for name, value in zip(names, amounts, strict=True))),
+        sa.bindparam("epoch", type_=sa.BigInteger()),
+        sa.bindparam("stamp", type_=sa.Text()),
+    ).where(o.provider_id == provider, o.resource_class.in_(names), fitting == count, sa.not_(taken))
+    return Query(sa.insert(CLAIMS).from_select([c.name for c in CLAIMS.columns], rows))
+
+
+async def insert(tx: Tx, claim: Claim, resources: dict[str, int]) -> bool:
+    """Insert a row for each of `resources`, with the other fields of `claim`.
+
+    False, and nothing, unless all of them fit and the consumer claims nothing there. The caller has touched the provider
+    in this transaction.
+    """
+    classes = {f"class{at}": name for at, name in enumerate(resources)}
+    amounts = {f"amount{at}": amount for at, amount in enumerate(resources.values())}
+    inserted = await tx.do(
+        _guarded(len(resources)),
+        consumer_id=claim.consumer_id,
+        provider_id=claim.provider_id,
+        epoch=claim.epoch,
+        stamp=claim.created_at,
+        **classes,
+        **amounts,
+    )
+    return inserted == len(resources)
+
+
+async def of_consumer(tx: Reader, consumer_id: str) -> list[Claim]:
+    """What a consumer holds, by provider."""
+    return await tx.all(OF_CONSUMER, consumer_id=consumer_id)
+
+
+async def of_consumers(tx: Reader, consumer_ids: list[str]) -> list[Claim]:
+    """What these consumers hold, by consumer and provider."""
+    return await tx.all(OF_CONSUMERS, consumer_ids=consumer_ids)
+
+
+async def on_provider(tx: Reader, provider_id: str) -> list[Claim]:
+    """Who claims what of a provider."""
+    return await tx.all(ON_PROVIDER, provider_id=provider_id)
+
+
+async def drop(tx: Tx, consumer_id: str, provider_id: str) -> int:
+    """Delete a consumer's claims on one provider, and return how many rows there were."""
+    return await tx.do(DROP, consumer_id=consumer_id, provider_id=provider_id)
+
+
+async def holders(tx: Reader, provider_id: str) -> int:
+    """How many consumers claim something of a provider."""
+    found = await tx.one(COUNT, provider_id=provider_id)
+    return found[0] if found else 0

@@ -1,0 +1,72 @@
+"""Consumers: whoever holds claims, or held some. The epoch never goes back, so the row outlives the claims."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from ...kernel.db import Query, Reader, Tx, among
+from ..model import Consumer
+from .tables import CLAIMS, CONSUMERS
+
+T = CONSUMERS.c
+
+_insert = insert(CONSUMERS).values(
+    id=sa.bindparam("id"),
+    epoch=1,
+    generation=1,
+    project_id=sa.bindparam("project_id"),
+    user_id=sa.bindparam("user_id"),
+    type=sa.bindparam("type", type_=sa.Text()),
+    created_at=sa.bindparam("stamp"),
+    updated_at=sa.bindparam("stamp"),
+)
+ADVANCE: Query[tuple[int]] = Query(
+    _insert.on_conflict_do_update(
+        index_elements=["id"],
+        set_={
+            "epoch": T.epoch + 1,
+            "generation": T.generation + 1,
+            "project_id": _insert.excluded.project_id,
+            "user_id": _insert.excluded.user_id,
+            "type": _insert.excluded.type,
+            "updated_at": _insert.excluded.updated_at,
+        },
+    ).returning(T.epoch)
+)
+GET = Query(sa.select(CONSUMERS).where(T.id == sa.bindparam("id")), Consumer)
+AMONG = Query(sa.select(CONSUMERS).where(among(T.id, "ids")), Consumer)
+SETTLE: Query[Any] = Query(
+    sa.update(CONSUMERS)
+    .where(T.id == sa.bindparam("b_id"))
+    .values(
+        generation=sa.case(
+            (sa.exists().where(CLAIMS.c.consumer_id == sa.bindparam("b_id")), T.generation + 1),
+            else_=0,
+        ),
+        updated_at=sa.bindparam("stamp"),
+    )
+)
+
+
+async def advance(tx: Tx, consumer_id: str, project_id: str, user_id: str, kind: str | None) -> int:
+    """Let the consumer's epoch and generation grow by one, and return the epoch."""
+    advanced = await tx.one(ADVANCE, id=consumer_id, project_id=project_id, user_id=user_id, type=kind, stamp=tx.stamp)
+    return advanced[0] if advanced else 0
+
+
+async def settle(tx: Tx, consumer_id: str) -> None:
+    """After a release: the generation grows, or starts anew if the consumer holds nothing any more. The epoch stays."""
+    await tx.do(SETTLE, b_id=consumer_id, stamp=tx.stamp)
+
+
+async def find(tx: Reader, consumer_id: str) -> Consumer | None:
+    """By id, whether it holds something or not."""
+    return await tx.one(GET, id=consumer_id)
+
+
+async def among_ids(tx: Reader, consumer_ids: list[str]) -> dict[str, Consumer]:
+    """Those of these consumers that are known, by id."""
+    return {found.id: found for found in await tx.all(AMONG, ids=consumer_ids)}

@@ -1,0 +1,172 @@
+"""The registry of hosts, and findings about them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from ...contract.reports import Heartbeat
+from ...kernel.db import Json, Query, Reader, Tx, metadata, values
+from ..model import Finding, Host
+
+HOSTS = sa.Table(
+    "hosts",
+    metadata,
+    sa.Column("id", sa.Text, sa.ForeignKey("providers.id"), primary_key=True),
+    sa.Column("hostname", sa.Text, nullable=False),
+    sa.Column("fingerprint", sa.Text, nullable=False),
+    sa.Column("facts", Json, nullable=False),
+    sa.Column("enabled", sa.Boolean, nullable=False),
+    sa.Column("disabled_reason", sa.Text),
+    sa.Column("lease_until", sa.Text, nullable=False),
+    sa.Column("instance", sa.Text, nullable=False),
+    sa.Column("counter", sa.BigInteger, nullable=False),
+    sa.Column("registered_at", sa.Text, nullable=False),
+    sa.Column("zone", sa.Text, nullable=False),
+    sa.Column("findings", Json, nullable=False),
+    sa.Column("free_memory_mb", sa.BigInteger, nullable=False),
+    sa.Column("free_disk_gb", sa.BigInteger, nullable=False),
+    sa.Column("claim_key", sa.LargeBinary, nullable=False),
+    sa.Index("hosts_hostname", "hostname"),
+    sa.Index("hosts_fingerprint", "fingerprint"),
+)
+FINDINGS = sa.Table(
+    "placement_findings",
+    metadata,
+    sa.Column("provider_id", sa.Text, primary_key=True),
+    sa.Column("resource_class", sa.Text, primary_key=True),
+    sa.Column("since", sa.Text, primary_key=True),
+    sa.Column("cause", sa.Text, nullable=False),
+    sa.Column("used", sa.BigInteger, nullable=False),
+    sa.Column("capacity", sa.BigInteger, nullable=False),
+)
+T, F = HOSTS.c, FINDINGS.c
+
+_SHOWN = [c for c in HOSTS.columns if c.name != "claim_key"]
+INSERT: Query[Any] = Query(sa.insert(HOSTS).values({c.name: sa.bindparam(c.name, type_=c.type) for c in HOSTS.columns}))
+REGISTER: Query[Any] = Query(
+    sa.update(HOSTS)
+    .where(T.id == sa.bindparam("b_id"))
+    .values(
+        {
+            c.name: sa.bindparam(c.name, type_=c.type)
+            for c in (T.hostname, T.fingerprint, T.facts, T.lease_until, T.instance, T.counter, T.free_memory_mb, T.free_disk_gb)
+        }
+    )
+)
+BEAT: Query[Any] = Query(
+    sa.update(HOSTS)
+    .where(T.id == sa.bindparam("b_id"), T.instance == sa.bindparam("b_instance"))
+    .values({c.name: sa.bindparam(c.name, type_=c.type) for c in (T.lease_until, T.free_memory_mb, T.free_disk_gb, T.findings)})
+)
+ENABLE: Query[Any] = Query(
+    sa.update(HOSTS)
+    .where(T.id == sa.bindparam("b_id"))
+    .values(enabled=sa.bindparam("enabled"), disabled_reason=sa.bindparam("reason", type_=sa.Text()))
+)
+FORGET_HARDWARE: Query[Any] = Query(sa.update(HOSTS).where(T.id == sa.bindparam("b_id")).values(fingerprint=""))
+DELETE: Query[Any] = Query(sa.delete(HOSTS).where(T.id == sa.bindparam("id")))
+GET = Query(sa.select(*_SHOWN).where(T.id == sa.bindparam("id")), Host.of)
+BY_HOSTNAME = Query(sa.select(*_SHOWN).where(T.hostname == sa.bindparam("hostname")).order_by(T.lease_until.desc(), T.id), Host.of)
+BY_FINGERPRINT = Query(sa.select(*_SHOWN).where(T.fingerprint == sa.bindparam("fingerprint")).order_by(T.id), Host.of)
+ALL = Query(sa.select(*_SHOWN).order_by(T.hostname, T.id), Host.of)
+ALIVE = Query(sa.select(*_SHOWN).where(T.lease_until > sa.bindparam("stamp")).order_by(T.hostname, T.id), Host.of)
+KEY: Query[tuple[bytes]] = Query(sa.select(T.claim_key).where(T.id == sa.bindparam("id")))
+
+FIND: Query[Any] = Query(
+    insert(FINDINGS).values({c.name: sa.bindparam(c.name, type_=c.type) for c in FINDINGS.columns}).on_conflict_do_nothing()
+)
+FOUND = Query(sa.select(FINDINGS).where(F.provider_id == sa.bindparam("provider_id")).order_by(F.since, F.resource_class), Finding)
+FORGET: Query[Any] = Query(sa.delete(FINDINGS).where(F.provider_id == sa.bindparam("provider_id")))
+
+
+def _columns(host: Host) -> dict[str, Any]:
+    columns = values(host)
+    free = {"free_memory_mb": host.facts.free_memory_mb, "free_disk_gb": host.facts.free_disk_gb}
+    return {**columns, **free, "facts": msgspec.to_builtins(host.facts)}
+
+
+async def add(tx: Tx, host: Host, claim_key: bytes) -> None:
+    """Insert. Raises Duplicate if it is known."""
+    await tx.do(INSERT, **_columns(host), claim_key=claim_key)
+
+
+async def register(tx: Tx, host: Host) -> None:
+    """Write what a registration changes: name, hardware, facts, and the agent's lease."""
+    await tx.do(REGISTER, b_id=host.id, **_columns(host))
+
+
+async def beat(tx: Tx, heartbeat: Heartbeat, lease_until: str) -> bool:
+    """Renew the lease and note what the agent tells; False if this agent process does not hold it."""
+    return (
+        await tx.do(
+            BEAT,
+            b_id=heartbeat.host_id,
+            b_instance=heartbeat.instance,
+            lease_until=lease_until,
+            free_memory_mb=heartbeat.free_memory_mb,
+            free_disk_gb=heartbeat.free_disk_gb,
+            findings=heartbeat.findings,
+        )
+        == 1
+    )
+
+
+async def find(tx: Reader, host_id: str) -> Host | None:
+    """By id."""
+    return await tx.one(GET, id=host_id)
+
+
+async def find_by_hostname(tx: Reader, hostname: str) -> Host | None:
+    """By hostname; of several the one that was alive last."""
+    return await tx.one(BY_HOSTNAME, hostname=hostname)
+
+
+async def find_by_fingerprint(tx: Reader, fingerprint: str) -> Host | None:
+    """By hardware."""
+    return await tx.one(BY_FINGERPRINT, fingerprint=fingerprint)
+
+
+async def everyone(tx: Reader) -> list[Host]:
+    """Every host, by hostname."""
+    return await tx.all(ALL)
+
+
+async def alive(tx: Reader) -> list[Host]:
+    """Every host whose agent holds its lease now."""
+    return await tx.all(ALIVE, stamp=tx.stamp)
+
+
+async def claim_key(tx: Reader, host_id: str) -> bytes | None:
+    """The key that signs claim tokens for a host."""
+    found = await tx.one(KEY, id=host_id)
+    return bytes(found[0]) if found else None
+
+
+async def set_enabled(tx: Tx, host_id: str, enabled: bool, reason: str | None) -> bool:
+    """Whether new servers may come; False if there is no such host."""
+    return await tx.do(ENABLE, b_id=host_id, enabled=enabled, reason=reason) == 1
+
+
+async def forget_hardware(tx: Tx, host_id: str) -> bool:
+    """Let the next registration say which hardware this host is; False if there is no such host."""
+    return await tx.do(FORGET_HARDWARE, b_id=host_id) == 1
+
+
+async def remove(tx: Tx, host_id: str) -> None:
+    """Delete the host and its findings."""
+    await tx.do(FORGET, provider_id=host_id)
+    await tx.do(DELETE, id=host_id)
+
+
+async def add_finding(tx: Tx, finding: Finding) -> None:
+    """Insert; of two in one instant about the same class, the first stays."""
+    await tx.do(FIND, **values(finding))
+
+
+async def findings(tx: Reader, provider_id: str) -> list[Finding]:
+    """What was found about a provider, oldest first."""
+    return await tx.all(FOUND, provider_id=provider_id)

@@ -1,0 +1,76 @@
+"""Providers."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from ...kernel.db import Query, Reader, Tx, among, metadata, values
+from ...kernel.db.rows import delete, get, insert
+from ..model import Provider
+
+PROVIDERS = sa.Table(
+    "providers",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False, unique=True),
+    sa.Column("generation", sa.Integer, nullable=False),
+    sa.Column("parent_id", sa.Text, sa.ForeignKey("providers.id")),
+    sa.Column("root_id", sa.Text, nullable=False),
+    sa.Column("created_at", sa.Text, nullable=False),
+    sa.Column("updated_at", sa.Text, nullable=False),
+    sa.Index("providers_parent", "parent_id"),
+    sa.Index("providers_root", "root_id"),
+)
+T = PROVIDERS.c
+
+INSERT, GET, DELETE = insert(PROVIDERS), get(PROVIDERS, Provider), delete(PROVIDERS)
+BY_NAME = Query(sa.select(PROVIDERS).where(T.name == sa.bindparam("name")), Provider)
+AMONG = Query(sa.select(PROVIDERS).where(among(T.id, "ids")), Provider)
+TOUCH: Query[tuple[int]] = Query(
+    sa.update(PROVIDERS)
+    .where(T.id == sa.bindparam("b_id"))
+    .values(generation=T.generation + 1, updated_at=sa.bindparam("stamp"))
+    .returning(T.generation)
+)
+RENAME: Query[tuple[int]] = Query(
+    sa.update(PROVIDERS).where(T.id == sa.bindparam("b_id")).values(name=sa.bindparam("name"), updated_at=sa.bindparam("stamp"))
+)
+
+
+async def add(tx: Tx, provider: Provider) -> None:
+    """Insert. Raises Duplicate if the id or the name is taken."""
+    await tx.do(INSERT, **values(provider))
+
+
+async def find(tx: Reader, provider_id: str) -> Provider | None:
+    """By id."""
+    return await tx.one(GET, key=provider_id)
+
+
+async def find_by_name(tx: Reader, name: str) -> Provider | None:
+    """By name."""
+    return await tx.one(BY_NAME, name=name)
+
+
+async def among_ids(tx: Reader, provider_ids: list[str]) -> dict[str, Provider]:
+    """Those of these providers that exist, by id."""
+    return {found.id: found for found in await tx.all(AMONG, ids=provider_ids)}
+
+
+async def touch(tx: Tx, provider_id: str) -> int | None:
+    """Let the generation grow by one, and return it: from here to the end of the transaction nobody else writes its ledger.
+
+    None if there is no such provider.
+    """
+    touched = await tx.one(TOUCH, b_id=provider_id, stamp=tx.stamp)
+    return touched[0] if touched else None
+
+
+async def rename(tx: Tx, provider_id: str, name: str) -> None:
+    """Change the name. Raises Duplicate."""
+    await tx.do(RENAME, b_id=provider_id, name=name, stamp=tx.stamp)
+
+
+async def remove(tx: Tx, provider_id: str) -> None:
+    """Delete the row. Raises Duplicate if something still refers to it."""
+    await tx.do(DELETE, key=provider_id)

@@ -14,7 +14,7 @@ OF_S = Parent("Switch", "s", "ports")
 
 
 def test_what_is_there_needs_nothing() -> None:
-    assert converge(TABLES, [Wanted("Switch", "s", {"name": "blue"}), Wanted("Port", "p", {"tag": 4}, OF_S)]) == []
+    assert converge(TABLES, [Wanted("Switch", "s", {"name": "blue"}), Wanted("Port", "p", {"tag": 4}, (OF_S,))]) == []
 
 
 def test_only_what_differs_is_updated() -> None:
@@ -23,14 +23,14 @@ def test_only_what_differs_is_updated() -> None:
 
 
 def test_a_new_row_is_put_into_its_parent() -> None:
-    assert converge(TABLES, [Wanted("Port", "q", {"tag": 5}, OF_S)]) == [
+    assert converge(TABLES, [Wanted("Port", "q", {"tag": 5}, (OF_S,))]) == [
         Insert("Port", "q", {"tag": 5}),
         Mutate("Switch", "s", "ports", "insert", frozenset({"q"})),
     ]
 
 
 def test_a_parent_may_come_in_the_same_transaction_but_must_come() -> None:
-    child = Wanted("Port", "q", {}, Parent("Switch", "new", "ports"))
+    child = Wanted("Port", "q", {}, (Parent("Switch", "new", "ports"),))
     assert len(converge(TABLES, [Wanted("Switch", "new", {}), child])) == 3
     with pytest.raises(Missing, match="there is no Switch new"):
         converge(TABLES, [child])

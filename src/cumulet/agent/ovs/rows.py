@@ -108,7 +108,7 @@ def _standalone(config: SwitchConfig, name: str) -> Row:
 def _bridge(top: str, name: str, datapath: Datapath, row: Row) -> list[Wanted]:
     """A bridge with its internal port, which has the bridge's name."""
     whole = {"name": name, "datapath_type": datapath, **row}
-    bridge = Wanted("Bridge", _bridge_uuid(name), whole, Parent("Open_vSwitch", top, "bridges"), _SHARED)
+    bridge = Wanted("Bridge", _bridge_uuid(name), whole, (Parent("Open_vSwitch", top, "bridges"),), _SHARED)
     return [bridge, *_port(name, name, {"type": "internal"}, {})]
 
 
@@ -117,7 +117,7 @@ def _port(bridge: str, device: str, row: Row, ids: Map) -> list[Wanted]:
     parent = Parent("Bridge", _bridge_uuid(bridge), "ports")
     return [
         Wanted("Interface", interface_id, {"name": device, "external_ids": ids, **row}, shared=_SHARED),
-        Wanted("Port", port_id, {"name": device, "interfaces": frozenset({interface_id})}, parent),
+        Wanted("Port", port_id, {"name": device, "interfaces": frozenset({interface_id})}, (parent,)),
     ]
 
 

@@ -22,13 +22,13 @@ class Parent(Struct, frozen=True):
 class Wanted(Struct, frozen=True):
     """A row that should be: these columns with these values; columns that are not named are somebody else's.
 
-    In maps named in `shared` others keep keys of their own; any other map is ours alone.
+    Every one of `parents` must reference it. In maps named in `shared` others keep keys of their own; any other map is ours alone.
     """
 
     table: str
     uuid: str
     row: Row
-    parent: Parent | None = None
+    parents: tuple[Parent, ...] = ()
     shared: frozenset[str] = frozenset()
 
 
@@ -55,8 +55,8 @@ def converge(tables: Tables, wanted: Iterable[Wanted]) -> list[Op]:
             ops.append(Insert(each.table, each.uuid, each.row))
         else:
             ops += _changes(each, present)
-        if each.parent is not None:
-            ops += _attach(tables, each.parent, each.uuid, coming)
+        for parent in each.parents:
+            ops += _attach(tables, parent, each.uuid, coming)
     return ops
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import falcon
@@ -42,16 +42,18 @@ class Service(Struct, frozen=True):
 
 
 Authenticate = Callable[[str, Request], Awaitable[Actor]]
+Policies = Mapping[str, Policy]
+"""The rules of each service, by its name: two services may use one name for different rules."""
 
 
 class Application:
     """All services behind one ASGI callable: `falcon` routes, `serving.serve` answers."""
 
     def __init__(
-        self, services: Sequence[Service], db: Database, policy: Policy, authenticate: Authenticate, identity_url: str
+        self, services: Sequence[Service], db: Database, policies: Policies, authenticate: Authenticate, identity_url: str
     ) -> None:
         self.services = services
-        self._surroundings = Surroundings(db, policy, authenticate, identity_url)
+        self._surroundings = Surroundings(db, policies, authenticate, identity_url)
         self._falcon = falcon.asgi.App()
         self._falcon.req_options.strip_url_path_trailing_slash = True
         self._falcon.add_error_handler(falcon.HTTPError, self._answer_falcon)
@@ -79,7 +81,7 @@ class Application:
     def _mount(self, service: Service) -> None:
         by_path: dict[str, dict[str, list[Endpoint]]] = defaultdict(lambda: defaultdict(list))
         for route in service.routes:
-            if route.policy not in self._surroundings.policy.texts and route.policy != "public":
+            if route.policy not in self._surroundings.policies[service.name].texts and route.policy != "public":
                 raise LookupError(f"{route.method} {route.path}: there is no policy rule {route.policy!r}")
             by_path[route.path][route.method].append(Endpoint(route))
         for path, methods in by_path.items():
@@ -90,7 +92,7 @@ class Application:
         if service is None:
             response.status, response.media = problem.status, {"error": {"code": problem.status_code, "message": problem.title}}
             return
-        seen = Request(request, new_request_id(), service.mount, self._surroundings.policy, service.parts)
+        seen = Request(request, new_request_id(), service.mount, self._surroundings.policies[service.name], service.parts)
         kind: type[Problem] = {404: NotFound, 405: MethodNotAllowed}.get(problem.status_code, Unavailable)
         answer_problem(service, seen, kind("The resource could not be found." if kind is NotFound else problem.title), response)
         head(service, seen, response)

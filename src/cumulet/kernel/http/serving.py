@@ -7,7 +7,7 @@ view at the asked version.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -34,7 +34,7 @@ class Surroundings(Struct, frozen=True):
     """What every request needs: the database, the rules, and how a token becomes an actor."""
 
     db: Database
-    policy: Policy
+    policies: Mapping[str, Policy]
     authenticate: Callable[[str, Request], Awaitable[Actor]]
     identity_url: str
 
@@ -44,7 +44,7 @@ async def serve(
 ) -> None:
     """Answer one request: `raw` and `out` are Falcon's request and response."""
     started = measure()
-    request = Request(raw, new_request_id(), service.mount, around.policy, service.parts)
+    request = Request(raw, new_request_id(), service.mount, around.policies[service.name], service.parts)
     request.params = params
     with request_context(request.id):
         try:

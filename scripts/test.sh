@@ -1,0 +1,12 @@
+#!/bin/sh
+# Every test that can run here: test.sh VENV/bin. As root on Debian, what real guests need is installed first.
+set -eu
+bin=$1
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    "$bin/python" -m cumulet.app.packages
+    "$bin/python" -m pytest -n 2 -m "not real"
+    "$bin/python" -m pytest -m real
+else
+    echo "Not root, or not Debian: the tests with real guests are left out."
+    "$bin/python" -m pytest -n 2 -m "not real"
+fi

@@ -39,6 +39,7 @@ from .requests import (
     list_late,
     list_unfinished,
     purge,
+    purger,
     start,
     wake,
 )
@@ -65,6 +66,7 @@ __all__ = [
     "list_unfinished",
     "minutes",
     "purge",
+    "purger",
     "seconds",
     "start",
     "step",

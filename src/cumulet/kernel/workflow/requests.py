@@ -9,9 +9,10 @@ import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
 
-from ..db import Query, Reader, Tx, among
+from ..db import Database, Query, Reader, Tx, among
 from ..errors import Conflict
 from ..ids import new_uuid
+from ..reconcile import Reconciler
 from .definition import definition_of
 from .table import INSERT, INTEND, PURGE, WAKE, B, C
 
@@ -167,3 +168,13 @@ async def list_late(tx: Reader) -> list[Active]:
 async def purge(tx: Tx, keep: float) -> int:
     """Forget workflows that finished more than `keep` seconds ago; how many."""
     return await tx.do(PURGE, before=tx.now - keep)
+
+
+def purger(db: Database, keep: float = 7 * 86400.0, every: float = 3600.0) -> Reconciler:
+    """The reconciler that forgets workflows `keep` seconds after their end."""
+
+    async def run() -> None:
+        async with db.tx() as tx:
+            await purge(tx, keep)
+
+    return Reconciler("workflow purger", every, run)

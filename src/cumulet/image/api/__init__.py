@@ -1,0 +1,13 @@
+"""Image on the wire: the Glance v2 API, under `/image`."""
+
+from __future__ import annotations
+
+from ...kernel.http import Service
+from ..parts import Parts
+from .faults import fault
+from .routes import ROUTES
+
+
+def service(parts: Parts) -> Service:
+    """Image, ready to be mounted."""
+    return Service("image", "/image", ROUTES, fault, parts=parts)

@@ -1,0 +1,144 @@
+"""What clients send: new images, and patches of images.
+
+https://specs.openstack.org/openstack/glance-specs/specs/api/v2/http-patch-image-api-v2.html
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from ...kernel.errors import Conflict, Forbidden, Invalid, UnsupportedMedia
+from ...kernel.http import Request
+from .. import rules
+from ..model import Image, NewImage
+
+DRAFT_4 = "application/openstack-images-v2.0-json-patch"
+RFC_6902 = "application/openstack-images-v2.1-json-patch"
+PATCH_MEDIA = (DRAFT_4, RFC_6902)
+OCTETS = "application/octet-stream"
+OPERATIONS = ("add", "remove", "replace")
+
+
+def new_image(body: dict[str, Any]) -> NewImage:
+    """A new image: known fields, and any other names as custom properties. Raises Forbidden, Invalid."""
+    fields: dict[str, Any] = {}
+    properties: dict[str, str] = {}
+    for name, value in body.items():
+        if name == "id":
+            fields["id"] = rules.image_id(value)
+        elif name in rules.FIELDS:
+            fields[name] = rules.FIELDS[name](name, value)
+        else:
+            rules.check_name(name)
+            text = rules.property_value(name, value)
+            if text is not None:
+                properties[name] = text
+    return NewImage(**fields, properties=properties)
+
+
+class Change(Struct, frozen=True):
+    """One operation of a patch; `strict`: adding something that is there already is a conflict (draft 4)."""
+
+    op: str
+    name: str
+    value: Any
+    strict: bool
+
+
+def changes(request: Request) -> list[Change]:
+    """The operations of a patch, each checked. Raises UnsupportedMedia, Invalid, Forbidden."""
+    media = media_type(request)
+    if media not in PATCH_MEDIA:
+        raise UnsupportedMedia(f"Image PATCH expects Content-Type one of: {', '.join(PATCH_MEDIA)}")
+    body = request.json()
+    if not isinstance(body, list):
+        raise Invalid("Request body must be a JSON array of operation objects.")
+    return [_change(operation, media == DRAFT_4) for operation in body]
+
+
+def _change(operation: Any, draft_4: bool) -> Change:
+    if not isinstance(operation, dict):
+        raise Invalid("Operations must be JSON objects.")
+    op, pointer = _draft_4(operation) if draft_4 else _rfc_6902(operation)
+    name = _property(pointer)
+    rules.check_name(name)
+    if op == "remove":
+        return Change(op, name, None, draft_4)
+    if "value" not in operation:
+        raise Invalid(f'Operation "{op}" requires a member named "value".')
+    value = operation["value"]
+    return Change(op, name, rules.FIELDS[name](name, value) if name in rules.FIELDS else rules.property_value(name, value), draft_4)
+
+
+def _draft_4(operation: dict[str, Any]) -> tuple[str, Any]:
+    named = [op for op in OPERATIONS if op in operation]
+    if len(named) != 1:
+        raise Invalid('Operation objects must contain exactly one member named "add", "remove", or "replace".')
+    return named[0], operation[named[0]]
+
+
+def _rfc_6902(operation: dict[str, Any]) -> tuple[str, Any]:
+    op = operation.get("op")
+    if op not in OPERATIONS:
+        raise Invalid(f"Invalid operation: `{op}`. It must be one of the following: {', '.join(OPERATIONS)}.")
+    if "path" not in operation:
+        raise Invalid("Unable to find 'path' in JSON Schema change")
+    return op, operation["path"]
+
+
+def _property(pointer: Any) -> str:
+    """The one property that a JSON pointer (RFC 6901) names. Raises Invalid."""
+    if not isinstance(pointer, str) or not pointer.startswith("/"):
+        raise Invalid(f'Pointer `{pointer}` does not start with "/".')
+    if re.search("~(?![01])", pointer):
+        raise Invalid(f'Pointer `{pointer}` contains "~" not part of a recognized escape sequence.')
+    root, *deeper = (part.replace("~1", "/").replace("~0", "~").strip() for part in pointer[1:].split("/"))
+    if deeper and root not in rules.RESERVED:
+        raise Invalid(f"Invalid JSON pointer for this resource: '{pointer}'")
+    return root
+
+
+def patched(image: Image, wanted: list[Change]) -> Image:
+    """The image with all operations applied in order. Raises Conflict, Forbidden."""
+    fields: dict[str, Any] = {}
+    properties = dict(image.properties)
+    for change in wanted:
+        known = change.name in rules.FIELDS
+        _check_applies(change, known, known or change.name in properties)
+        if known:
+            fields[change.name] = change.value
+        elif change.value is None:
+            properties.pop(change.name, None)
+        else:
+            properties[change.name] = change.value
+    return msgspec.structs.replace(image, properties=properties, **fields)
+
+
+def _check_applies(change: Change, known: bool, present: bool) -> None:
+    if change.op == "remove" and known:
+        raise Forbidden(f"Property {change.name} may not be removed.")
+    if change.op != "add" and not present:
+        raise Conflict(f"Property {change.name} does not exist.")
+    if change.op == "add" and present and change.strict:
+        raise Conflict(f"Property {change.name} already present.")
+
+
+def media_type(request: Request) -> str:
+    """The media type of the body, without parameters."""
+    return (request.header("Content-Type") or "").split(";")[0].strip().lower()
+
+
+def announced_size(request: Request) -> int | None:
+    """The size in bytes that the client says the image has. Raises UnsupportedMedia, Invalid."""
+    if media_type(request) != OCTETS:
+        raise UnsupportedMedia(f"Image data is accepted as {OCTETS} only.")
+    text = request.header("X-OpenStack-Image-Size")
+    if text is None:
+        return request.content_length
+    if not text.strip().isdigit():
+        raise Invalid(f"Invalid value {text!r} for the header x-openstack-image-size: a number of bytes is needed.")
+    return int(text)

@@ -1,0 +1,94 @@
+"""Images, their tags and actions. https://docs.openstack.org/api-ref/image/v2/#images"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from ...kernel.http import Request, Response, created, no_content, ok
+from ...kernel.http.paging import next_page
+from ..operations import images
+from . import bodies, filters, views
+from .access import permit_new, permit_visibility, permitted, shows
+
+_PATH = "/v2/images"
+
+
+async def index(request: Request) -> Response:
+    """List images. `next` is there while there may be more."""
+    page, member_status = filters.asked(request)
+    found = await images.page(request.tx, request.actor, page, member_status)
+    kept = {name: values for name, values in request.query.items() if name != "marker"}
+    first = f"{_PATH}?{urlencode(kept, doseq=True)}" if kept else _PATH
+    shown = [views.image(image) for image in found if shows(request, image)]
+    view: dict[str, Any] = {"images": shown, "first": first, "schema": "/v2/schemas/images"}
+    if found and len(found) == page.limit:
+        view["next"] = next_page(request, _PATH, found[-1].id)
+    return ok(view)
+
+
+async def create(request: Request, body: dict[str, Any]) -> Response:
+    """Make a queued image."""
+    new = bodies.new_image(body)
+    permit_new(request, new)
+    image = await images.create(request.tx, request.actor, new)
+    made = created(views.image(image), location=request.url(f"{_PATH}/{image.id}"))
+    made.headers["OpenStack-image-store-ids"] = views.STORE
+    return made
+
+
+async def show(request: Request, image_id: str) -> Response:
+    """Show an image."""
+    return ok(views.image(await permitted(request, request.tx, image_id, "get_image")))
+
+
+async def update(request: Request, image_id: str) -> Response:
+    """Patch an image."""
+    wanted = bodies.changes(request)
+    before = await permitted(request, request.tx, image_id, "modify_image")
+    after = bodies.patched(before, wanted)
+    if before.visibility != after.visibility:
+        permit_visibility(request, after.visibility, before.owner)
+    return ok(views.image(await images.update(request.tx, request.actor, before, after)))
+
+
+async def delete(request: Request, image_id: str) -> Response:
+    """Delete an image, then put its bytes into quarantine."""
+    async with request.parts.db.tx() as tx:
+        image = await permitted(request, tx, image_id, "delete_image")
+        await images.delete(tx, image)
+    if image.bytes_key:
+        await request.parts.store.quarantine(image.bytes_key, tx.now)
+    return no_content()
+
+
+async def deactivate(request: Request, image_id: str) -> Response:
+    """Make the bytes unreadable."""
+    await images.deactivate(request.tx, await permitted(request, request.tx, image_id, "deactivate"))
+    return no_content()
+
+
+async def reactivate(request: Request, image_id: str) -> Response:
+    """Make the bytes readable again."""
+    await images.reactivate(request.tx, await permitted(request, request.tx, image_id, "reactivate"))
+    return no_content()
+
+
+async def add_tag(request: Request, image_id: str, tag: str) -> Response:
+    """Tag an image."""
+    image = await permitted(request, request.tx, image_id, "modify_image")
+    await images.add_tag(request.tx, request.actor, image, tag)
+    return no_content()
+
+
+async def remove_tag(request: Request, image_id: str, tag: str) -> Response:
+    """Take a tag off."""
+    image = await permitted(request, request.tx, image_id, "modify_image")
+    await images.remove_tag(request.tx, request.actor, image, tag)
+    return no_content()
+
+
+async def tasks(request: Request, image_id: str) -> Response:
+    """The import tasks of an image: none, as no import method is offered."""
+    await permitted(request, request.tx, image_id, "get_image")
+    return ok({"tasks": []})

@@ -1,0 +1,46 @@
+"""The whole image API on one screen.
+
+A rule named here is asked with the caller's own project first; the handlers ask it again once they know the image. `default`
+stands where upstream's rule needs the image to be asked at all.
+"""
+
+from __future__ import annotations
+
+from ...kernel.http import PUBLIC, Route
+from . import data, documents, images, members, versions
+
+_IMAGE = "/v2/images/{image_id}"
+_MEMBER = "/v2/images/{image_id}/members/{member_id}"
+
+ROUTES = [
+    Route("GET", "", versions.list_versions, PUBLIC),
+    Route("GET", "/v2", versions.list_versions, PUBLIC),
+    Route("GET", "/versions", versions.show_versions, PUBLIC),
+    Route("GET", "/v2/images", images.index, "get_images"),
+    Route("POST", "/v2/images", images.create, "default"),
+    Route("GET", _IMAGE, images.show, "get_image"),
+    Route("PATCH", _IMAGE, images.update, "modify_image"),
+    Route("DELETE", _IMAGE, images.delete, "delete_image", tx="none"),
+    Route("PUT", f"{_IMAGE}/file", data.upload, "upload_image", tx="none"),
+    Route("GET", f"{_IMAGE}/file", data.download, "download_image", tx="none"),
+    Route("POST", f"{_IMAGE}/actions/deactivate", images.deactivate, "deactivate"),
+    Route("POST", f"{_IMAGE}/actions/reactivate", images.reactivate, "reactivate"),
+    Route("PUT", f"{_IMAGE}/tags/{{tag}}", images.add_tag, "modify_image"),
+    Route("DELETE", f"{_IMAGE}/tags/{{tag}}", images.remove_tag, "modify_image"),
+    Route("GET", f"{_IMAGE}/tasks", images.tasks, "get_image"),
+    Route("GET", f"{_IMAGE}/locations", data.locations, "fetch_image_location"),
+    Route("POST", f"{_IMAGE}/locations", data.add_location, "default"),
+    Route("GET", f"{_IMAGE}/members", members.index, "get_members"),
+    Route("POST", f"{_IMAGE}/members", members.create, "add_member"),
+    Route("GET", _MEMBER, members.show, "get_member"),
+    Route("PUT", _MEMBER, members.update, "default"),
+    Route("DELETE", _MEMBER, members.delete, "delete_member"),
+    Route("GET", "/v2/schemas/image", documents.image_schema, "default"),
+    Route("GET", "/v2/schemas/images", documents.images_schema, "default"),
+    Route("GET", "/v2/schemas/member", documents.member_schema, "default"),
+    Route("GET", "/v2/schemas/members", documents.members_schema, "default"),
+    Route("GET", "/v2/info/import", documents.import_methods, "default"),
+    Route("GET", "/v2/info/stores", documents.stores, "default"),
+    Route("GET", "/v2/info/stores/detail", documents.stores_in_detail, "stores_info_detail"),
+    Route("GET", "/v2/info/usage", documents.usage, "default"),
+]

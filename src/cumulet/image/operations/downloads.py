@@ -1,0 +1,60 @@
+"""Getting an image's bytes out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+
+from msgspec import Struct
+
+from ...kernel.errors import Invalid, RangeUnsatisfiable
+from .. import rules
+from ..bytes import ByteStore
+from ..model import ACTIVE, DEACTIVATED, Image
+
+_RANGE = re.compile(r"^bytes\s*=\s*(\d*)\s*-\s*(\d*)$")
+
+
+class Part(Struct, frozen=True):
+    """`count` bytes of an image of `total` bytes, from `first` on; `whole` if nobody asked for less."""
+
+    first: int
+    count: int
+    total: int
+    whole: bool
+
+
+def has_data(image: Image) -> bool:
+    """Whether there are bytes, readable or not."""
+    return image.status in (ACTIVE, DEACTIVATED)
+
+
+def part(size: int, wanted: str | None) -> Part:
+    """What a Range header (RFC 9110, section 14) asks for. Raises Invalid for several ranges, RangeUnsatisfiable.
+
+    The problem's code is the Content-Range of the answer.
+    """
+    if wanted is None:
+        return Part(0, size, size, True)
+    if "," in wanted:
+        raise Invalid("Requests with multiple ranges are not supported. Make several requests with one range each.")
+    parsed = _RANGE.match(wanted.strip())
+    first, last = _bounds(parsed.group(1), parsed.group(2), size) if parsed else (0, -1)
+    if first > last:
+        raise RangeUnsatisfiable(f"The range {wanted!r} does not lie in the image's {size} bytes.", code=f"bytes */{size}")
+    return Part(first, last - first + 1, size, False)
+
+
+def _bounds(first: str, last: str, size: int) -> tuple[int, int]:
+    """The first and the last byte; the first is the larger one if there is nothing to send."""
+    if not first:
+        return max(size - int(last), 0) if last else size, size - 1
+    if last and int(last) < int(first):
+        return 0, -1
+    return int(first), min(int(last), size - 1) if last else size - 1
+
+
+async def pieces(store: ByteStore, image: Image, wanted: Part) -> AsyncIterator[bytes]:
+    """The bytes. Raises Forbidden for a deactivated image, Conflict for one that is not active, Unavailable."""
+    rules.check_readable(image)
+    return await store.read(image.bytes_key or "", wanted.first, wanted.count)

@@ -1,0 +1,116 @@
+"""Images: making, finding, changing, deleting them."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ...contract.guests import ImageSource
+from ...kernel import ids
+from ...kernel.db import Duplicate, Page, Reader, Tx
+from ...kernel.errors import Conflict, Forbidden, NotFound
+from ...kernel.policy import Actor
+from .. import rules
+from ..bytes import ByteStore
+from ..model import ACCEPTED, ACTIVE, DEACTIVATED, QUEUED, Image, NewImage
+from ..store import images, transitions
+
+__all__ = [
+    "Image",
+    "NewImage",
+    "add_tag",
+    "create",
+    "deactivate",
+    "delete",
+    "get",
+    "page",
+    "reactivate",
+    "remove_tag",
+    "source",
+    "update",
+]
+
+
+async def get(tx: Reader, actor: Actor, image_id: str) -> Image:
+    """An image, as the actor may see it: his project's, public, community, or shared with his project. Raises NotFound."""
+    found = await images.find(tx, image_id, actor.scope)
+    if found is None:
+        raise NotFound(f"No image found with ID {image_id}")
+    return found
+
+
+async def page(tx: Reader, actor: Actor, wanted: Page, member_status: str = ACCEPTED) -> list[Image]:
+    """A page of the images which the actor may see; of those shared with his project, the ones with that answer (`all`: any)."""
+    return await images.page(tx, wanted, actor.scope, member_status)
+
+
+async def source(tx: Reader, store: ByteStore, image_id: str) -> ImageSource:
+    """Where an agent gets the bytes.
+
+    Raises NotFound, Forbidden (deactivated), Conflict (not active), Invalid (not a plain disk).
+    """
+    image = await images.find(tx, image_id, None)
+    if image is None:
+        raise NotFound(f"No image found with ID {image_id}")
+    rules.check_readable(image)
+    rules.check_startable(image)
+    key, size, sha512 = image.bytes_key or "", image.size or 0, image.os_hash_value or ""
+    return ImageSource(image.id, store.url(key), size, sha512, image.disk_format or "raw")
+
+
+async def create(tx: Tx, actor: Actor, new: NewImage) -> Image:
+    """A queued image. Raises Conflict if its id is taken, TooLarge for too many properties."""
+    rules.check_properties(new.properties)
+    fields = msgspec.structs.asdict(new) | {"id": new.id or ids.new_uuid(), "owner": new.owner or actor.project_id}
+    image = Image(status=QUEUED, created_at=tx.stamp, updated_at=tx.stamp, **fields)
+    try:
+        await images.add(tx, image)
+    except Duplicate:
+        raise Conflict(f"Image ID {image.id} already exists!") from None
+    return image
+
+
+async def update(tx: Tx, actor: Actor, before: Image, after: Image) -> Image:
+    """Change a record from what was read to what is wanted. Raises Forbidden, TooLarge, and Conflict if it changed meanwhile."""
+    if before == after:
+        return before
+    rules.check_change(before, after, actor.is_admin)
+    rules.check_properties(after.properties)
+    if not await images.save(tx, before, after, tx.stamp):
+        raise Conflict(f"Image {before.id} was changed by somebody else meanwhile; try again.")
+    return msgspec.structs.replace(after, updated_at=tx.stamp, revision=before.revision + 1)
+
+
+async def add_tag(tx: Tx, actor: Actor, image: Image, tag: str) -> None:
+    """Tag an image. Raises Invalid, TooLarge."""
+    tags = rules.FIELDS["tags"]("tags", [*image.tags, tag])
+    await update(tx, actor, image, msgspec.structs.replace(image, tags=tags))
+
+
+async def remove_tag(tx: Tx, actor: Actor, image: Image, tag: str) -> None:
+    """Take a tag off. Raises NotFound."""
+    if tag not in image.tags:
+        raise NotFound(f"Image {image.id} has no tag {tag}.")
+    await update(tx, actor, image, msgspec.structs.replace(image, tags=tuple(t for t in image.tags if t != tag)))
+
+
+async def delete(tx: Tx, image: Image) -> None:
+    """Delete an image in any status; a running upload finds out. The caller then puts its bytes into quarantine.
+
+    Raises Forbidden if it is protected, NotFound.
+    """
+    if image.protected:
+        raise Forbidden(f"Image {image.id} is protected and cannot be deleted.")
+    if not await transitions.delete(tx, image.id):
+        raise NotFound(f"No image found with ID {image.id}")
+
+
+async def deactivate(tx: Tx, image: Image) -> None:
+    """Make the bytes unreadable. Raises Forbidden for an image that is neither active nor deactivated."""
+    if not await transitions.deactivate(tx, image.id) and image.status != DEACTIVATED:
+        raise Forbidden(f"Not allowed to deactivate image in status '{image.status}'")
+
+
+async def reactivate(tx: Tx, image: Image) -> None:
+    """Make the bytes readable again. Raises Forbidden for an image that is neither active nor deactivated."""
+    if not await transitions.reactivate(tx, image.id) and image.status != ACTIVE:
+        raise Forbidden(f"Not allowed to reactivate image in status '{image.status}'")

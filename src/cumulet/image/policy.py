@@ -1,0 +1,44 @@
+"""Image's rules, by upstream's names. https://docs.openstack.org/glance/latest/configuration/glance_policy.html
+
+A rule's target has `project_id` and `owner` (the image's owner), `visibility`, and `member_id`: the caller's own project if the
+image is shared with it.
+"""
+
+_ADMIN = "rule:context_is_admin"
+_MEMBER = f"{_ADMIN} or (role:member and project_id:%(project_id)s)"
+_READER = f"{_ADMIN} or (role:reader and project_id:%(project_id)s)"
+_SEEN = (
+    "(project_id:%(project_id)s or project_id:%(member_id)s or 'community':%(visibility)s or 'public':%(visibility)s "
+    "or 'shared':%(visibility)s)"
+)
+_DOWNLOAD = f"{_ADMIN} or (role:member and {_SEEN})"
+_MEMBERSHIP = f"{_ADMIN} or (role:reader and (project_id:%(project_id)s or project_id:%(member_id)s))"
+
+DEFAULTS: dict[str, str] = {
+    "context_is_admin": "role:admin",
+    "service_api": "role:service or role:admin",
+    # What upstream asks no rule for: any valid token will do, and what depends on the image is decided when it is known.
+    "default": "",
+    "add_image": f"{_ADMIN} or (role:member and project_id:%(project_id)s and project_id:%(owner)s)",
+    "delete_image": _MEMBER,
+    "get_image": f"{_ADMIN} or (role:reader and {_SEEN})",
+    "get_images": _READER,
+    "modify_image": _MEMBER,
+    "publicize_image": _ADMIN,
+    "communitize_image": _MEMBER,
+    "download_image": _DOWNLOAD,
+    "download_from_store": _DOWNLOAD,
+    "upload_image": _MEMBER,
+    "add_image_location": "rule:service_api or (role:member and project_id:%(project_id)s and project_id:%(owner)s)",
+    "fetch_image_location": "rule:service_api",
+    "set_image_location": _MEMBER,
+    "delete_image_location": _ADMIN,
+    "add_member": _MEMBER,
+    "delete_member": _MEMBER,
+    "get_member": _MEMBERSHIP,
+    "get_members": _MEMBERSHIP,
+    "modify_member": f"{_ADMIN} or (role:member and project_id:%(member_id)s)",
+    "deactivate": _MEMBER,
+    "reactivate": _MEMBER,
+    "stores_info_detail": _ADMIN,
+}

@@ -1,0 +1,1 @@
+"""Image's tables and statements."""

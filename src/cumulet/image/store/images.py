@@ -1,0 +1,136 @@
+"""Images' records. What changes their status is in `transitions`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from ...kernel.clock import Stamp
+from ...kernel.db import Listing, Page, Query, Reader, Tx, values
+from ..model import ACCEPTED, COMMUNITY, DELETED, MEMBER_STATUSES, PROPERTY_SEPARATOR, QUEUED, SORTS, Image, Trace
+from . import labels
+from .tables import COLUMNS, IMAGES, LIVE, PROPERTIES, TAGS, T, shown_to
+
+_MUTABLE = ("name", "visibility", "owner", "min_disk", "min_ram", "disk_format", "container_format", "protected", "os_hidden")
+
+GET = Query(LIVE.where(T.id == sa.bindparam("id")), Image)
+GET_SHOWN = Query(LIVE.where(T.id == sa.bindparam("id"), shown_to("project_id")), Image)
+INSERT: Query[Any] = Query(sa.insert(IMAGES).values({c.name: sa.bindparam(c.name, type_=c.type) for c in COLUMNS}))
+_UPDATE = (
+    sa.update(IMAGES)
+    .where(T.id == sa.bindparam("b_id"), T.revision == sa.bindparam("b_revision"), T.status != DELETED)
+    .values({name: sa.bindparam(name, type_=T[name].type) for name in _MUTABLE})
+    .values(updated_at=sa.bindparam("updated_at"), revision=T.revision + 1)
+)
+UPDATE: Query[Any] = Query(_UPDATE)
+UPDATE_QUEUED: Query[Any] = Query(_UPDATE.where(T.status == QUEUED))
+TOUCH: Query[Any] = Query(
+    sa.update(IMAGES)
+    .where(T.id == sa.bindparam("b_id"), T.revision == sa.bindparam("b_revision"), T.status != DELETED)
+    .values(updated_at=sa.bindparam("updated_at"), revision=T.revision + 1)
+)
+TRACES = Query(sa.select(T.id, T.status, T.upload_id, T.bytes_key), Trace)
+TRACE = Query(sa.select(T.id, T.status, T.upload_id, T.bytes_key).where(T.id == sa.bindparam("id")), Trace)
+
+
+def _shown(op: str, parameter: str) -> sa.ColumnElement[bool]:
+    return shown_to(parameter, op if op in MEMBER_STATUSES else None)
+
+
+def _by_default(op: str, parameter: str) -> sa.ColumnElement[bool]:
+    return sa.or_(T.visibility != COMMUNITY, T.owner == sa.bindparam(parameter, type_=sa.Text()))
+
+
+def _tagged(op: str, parameter: str) -> sa.ColumnElement[bool]:
+    wanted = sa.bindparam(parameter, type_=sa.Text())
+    return sa.exists(sa.select(TAGS.c.value).where(TAGS.c.image_id == T.id, TAGS.c.value == wanted).correlate(IMAGES))
+
+
+def _with_property(op: str, parameter: str) -> sa.ColumnElement[bool]:
+    wanted = sa.bindparam(parameter, type_=sa.Text())
+    pair = PROPERTIES.c.name + PROPERTY_SEPARATOR + PROPERTIES.c.value
+    return sa.exists(sa.select(PROPERTIES.c.name).where(PROPERTIES.c.image_id == T.id, pair == wanted).correlate(IMAGES))
+
+
+def _second(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """An instant without its fraction: what clients see of it, and filter by."""
+    return sa.func.substr(column, 1, 19, type_=sa.Text())
+
+
+HASHES = ("checksum", "os_hash_algo", "os_hash_value")
+EXACT = (*SORTS[:6], "visibility", "owner", "virtual_size", "min_disk", "min_ram", "protected", "os_hidden", *HASHES)
+LISTING = Listing(
+    LIVE,
+    Image,
+    key=T.id,
+    sorts={name: T[name] for name in SORTS},
+    filters={
+        **{name: T[name] for name in EXACT},
+        "created_at": _second(T.created_at),
+        "updated_at": _second(T.updated_at),
+        "tag": _tagged,
+        "property": _with_property,
+        "shown_to": _shown,
+        "default_for": _by_default,
+    },
+    default=[("created_at", True)],
+)
+"""`shown_to` is a project; its operator is the member status that counts, or `all`. `default_for` is a project, too: it leaves out
+the community images of others."""
+
+
+async def find(tx: Reader, image_id: str, project_id: str | None) -> Image | None:
+    """An image which a project may see; with None, any that is not deleted."""
+    if project_id is None:
+        found = await tx.one(GET, id=image_id)
+    else:
+        found = await tx.one(GET_SHOWN, id=image_id, project_id=project_id)
+    return (await labels.fill(tx, [found]))[0] if found else None
+
+
+async def page(tx: Reader, wanted: Page, project_id: str | None, member_status: str = ACCEPTED) -> list[Image]:
+    """A page of the images which a project may see; with None, of all."""
+    if project_id is not None:
+        wanted = wanted.where("shown_to", project_id, member_status)
+    return await labels.fill(tx, await LISTING.page(tx, wanted))
+
+
+async def add(tx: Tx, image: Image) -> None:
+    """Insert. Raises Duplicate if the id is taken, also by a deleted image."""
+    fields = values(image)
+    tags, properties = fields.pop("tags"), fields.pop("properties")
+    await tx.do(INSERT, **fields)
+    await labels.set_tags(tx, image.id, tags, new=True)
+    await labels.set_properties(tx, image.id, properties, new=True)
+
+
+async def save(tx: Tx, before: Image, after: Image, now: Stamp) -> bool:
+    """Write what differs.
+
+    False if the image was changed or deleted meanwhile, or if its formats change and it is not queued any more.
+    """
+    same_formats = (before.disk_format, before.container_format) == (after.disk_format, after.container_format)
+    if all(getattr(before, name) == getattr(after, name) for name in _MUTABLE):
+        done = await tx.do(TOUCH, b_id=before.id, b_revision=before.revision, updated_at=now)
+    else:
+        changes = {name: getattr(after, name) for name in _MUTABLE}
+        query = UPDATE if same_formats else UPDATE_QUEUED
+        done = await tx.do(query, b_id=before.id, b_revision=before.revision, updated_at=now, **changes)
+    if not done:
+        return False
+    if before.tags != after.tags:
+        await labels.set_tags(tx, after.id, after.tags)
+    if before.properties != after.properties:
+        await labels.set_properties(tx, after.id, after.properties)
+    return True
+
+
+async def traces(tx: Reader) -> dict[str, Trace]:
+    """Every image's trace by id, deleted ones included."""
+    return {trace.id: trace for trace in await tx.all(TRACES)}
+
+
+async def trace(tx: Reader, image_id: str) -> Trace | None:
+    """One image's trace, even if it is deleted."""
+    return await tx.one(TRACE, id=image_id)

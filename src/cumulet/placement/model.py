@@ -109,7 +109,10 @@ class Claim(Struct, frozen=True):
 
 
 class Finding(Struct, frozen=True):
-    """A change that left more claimed than there is (C7): what caused it, when, and the figures then."""
+    """A change that left more claimed than there is (C7): what caused it, when, and the figures then.
+
+    `resource_class` is empty for something about the host as a whole.
+    """
 
     provider_id: str
     resource_class: str

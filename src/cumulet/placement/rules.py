@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from msgspec import Struct
 
@@ -89,8 +90,8 @@ def host_traits(facts: HostFacts) -> set[str]:
     return found & standards.traits()
 
 
-def refusal(known: Host | None, twin: Host | None, register: Register, now: float) -> Rejected | None:
-    """Why an agent may not register (C8, F7); None if it may. `twin` is the host already known to be this hardware.
+def refusal(known: Host | None, register: Register, now: float) -> Rejected | None:
+    """Why an agent may not register (C8, F7); None if it may.
 
     An agent that restarts is not a second agent: it shows the newest counter, which only the journal on its own disk holds.
     """
@@ -99,10 +100,6 @@ def refusal(known: Host | None, twin: Host | None, register: Register, now: floa
     if register.last_counter > counter:
         seen = f"This host has been registered {register.last_counter} times, this database knows of {counter}"
         return Rejected("older_database", f"{seen}: it is older, or another one, or the host was retired.")
-    if twin is not None and twin.id != facts.host_id:
-        return Rejected(
-            "duplicate_identity", f"This hardware is registered as host {twin.id} ({twin.hostname}); retire that first."
-        )
     if known is None or register.instance == known.instance:
         return None
     if known.fingerprint not in ("", facts.fingerprint):
@@ -112,3 +109,18 @@ def refusal(known: Host | None, twin: Host | None, register: Register, now: floa
     if known.alive(now) and register.last_counter != counter:
         return Rejected("duplicate_identity", f"Another agent holds the lease of host {known.id} until {known.lease_until}.")
     return None
+
+
+def lookalikes(facts: HostFacts, others: Iterable[Host]) -> list[str]:
+    """What to tell the operator about other hosts that may be this one: if they are, its memory is sold twice (M17)."""
+    found = []
+    for other in others:
+        shared = [word for word, same in _likeness(facts, other) if same]
+        if other.id != facts.host_id and shared:
+            what = " and ".join(shared)
+            found.append(f"Host {other.id} ({other.hostname}) has the same {what}; if they are one machine, retire one of them.")
+    return found
+
+
+def _likeness(facts: HostFacts, other: Host) -> list[tuple[str, bool]]:
+    return [("hardware", other.fingerprint == facts.fingerprint), ("name", other.hostname == facts.hostname)]

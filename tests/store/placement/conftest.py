@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
-from support.clock import FakeClock
-from support.database import fresh_database
 
 import cumulet.placement.operations.claims
 import cumulet.placement.operations.hosts  # noqa: F401 (every table of placement)
 from cumulet.kernel.db import Sqlite
+from support.clock import FakeClock
+from support.database import fresh_database
 
 
 @pytest.fixture

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from support.hosts import PROJECT, USER, add_host, host_id
 
 from cumulet.kernel.errors import NoCapacity
 from cumulet.placement.operations import claims, hosts
 from cumulet.placement.operations.claims import Wanted
 from cumulet.placement.store import aggregates
+from support.hosts import PROJECT, USER, add_host, host_id
 
 SMALL = {"VCPU": 2, "MEMORY_MB": 4096, "DISK_GB": 20}
 LARGE = {"VCPU": 2, "MEMORY_MB": 14000, "DISK_GB": 20}

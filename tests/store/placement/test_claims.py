@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from support.hosts import PROJECT, USER, add_host, host_id, registration
 
 from cumulet.contract.reports import Welcome
 from cumulet.kernel.errors import Conflict, Invalid, NoCapacity, NotFound
 from cumulet.placement.operations import claims, hosts
 from cumulet.placement.operations.claims import Wanted
+from support.hosts import PROJECT, USER, add_host, host_id, registration
 
 H1, H2 = host_id("h1"), host_id("h2")
 SMALL = {"VCPU": 2, "MEMORY_MB": 4096, "DISK_GB": 20}
@@ -156,10 +156,14 @@ async def test_a_consumers_epoch_grows_with_each_claim_and_survives_their_releas
 async def test_a_claim_disappears_with_the_transaction_it_was_made_in(db) -> None:
     async with db.tx() as tx:
         await add_host(tx)
-    with pytest.raises(RuntimeError):
+
+    async def take_and_fail() -> None:
         async with db.tx() as tx:
             await take(tx, "s1")
             raise RuntimeError("the server row could not be written")
+
+    with pytest.raises(RuntimeError):
+        await take_and_fail()
     assert (await used(db))["MEMORY_MB"] == 0
     async with db.read() as tx:
         assert await claims.epoch(tx, "s1") == 0

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from support.hosts import PROJECT, USER, add_host, beat, host_id, registration
 
 from cumulet.contract.reports import Ack, Rejected, Welcome
 from cumulet.kernel.errors import Conflict, NoCapacity, NotFound
 from cumulet.placement.operations import claims, hosts
 from cumulet.placement.operations.hosts import Initial
+from support.hosts import PROJECT, USER, add_host, beat, host_id, registration
 
 H1 = host_id("h1")
 
@@ -134,13 +134,16 @@ async def test_C8_other_hardware_with_a_known_id_is_refused_until_somebody_accep
         assert isinstance(await hosts.register(tx, clone), Welcome)
 
 
-async def test_C8_M17_known_hardware_with_a_new_id_is_refused_so_its_memory_is_not_sold_twice(db) -> None:
+async def test_C8_M17_known_hardware_with_a_new_id_is_a_finding_once(db) -> None:
     async with db.tx() as tx:
         await add_host(tx)
-        twin = await hosts.register(tx, registration("h2", fingerprint="hardware of h1"))
-        assert isinstance(twin, Rejected)
-        assert H1 in twin.message
-        assert [host.id for host in await hosts.list(tx)] == [H1]
+        twin = registration("h2", fingerprint="hardware of h1")
+        await hosts.register(tx, twin)
+        await hosts.register(tx, twin)
+        [finding] = await hosts.findings(tx, host_id("h2"))
+        assert H1 in finding.cause
+        assert "same hardware" in finding.cause
+        assert await hosts.findings(tx, H1) == []
 
 
 async def test_C8_M17_a_renamed_host_keeps_its_inventory_and_claims(db) -> None:
@@ -159,6 +162,8 @@ async def test_C8_two_hosts_of_one_name_are_two_hosts(db) -> None:
         await add_host(tx, "h1")
         await add_host(tx, "h2", hostname="h1")
         assert len({host.id for host in await hosts.list(tx)}) == 2
+        [finding] = await hosts.findings(tx, host_id("h2"))
+        assert "same name" in finding.cause
 
 
 async def test_F7_a_host_that_has_seen_more_registrations_than_this_database_is_refused(db) -> None:

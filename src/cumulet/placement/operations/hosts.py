@@ -14,7 +14,7 @@ from ...kernel.clock import stamp
 from ...kernel.db import Reader, Tx
 from ...kernel.errors import Conflict, NotFound
 from ..model import Finding, Host, Provider
-from ..rules import LEASE, Initial, host_inventory, host_traits, refusal
+from ..rules import LEASE, Initial, host_inventory, host_traits, lookalikes, refusal
 from ..store import aggregates, claims, inventories, providers, traits
 from ..store import hosts as store
 from . import overcommit
@@ -31,7 +31,7 @@ async def register(tx: Tx, register: Register, initial: Initial = Initial()) -> 
     """
     facts = register.facts
     known = await store.find(tx, facts.host_id)
-    rejected = refusal(known, await store.find_by_fingerprint(tx, facts.fingerprint), register, tx.now)
+    rejected = refusal(known, register, tx.now)
     if rejected is not None:
         return rejected
     host = _registered(known, register, tx)
@@ -42,6 +42,7 @@ async def register(tx: Tx, register: Register, initial: Initial = Initial()) -> 
     else:
         await _rename(tx, known, facts)
         await store.register(tx, host)
+    await _note_lookalikes(tx, facts)
     await _take_stock(
         tx, facts, initial, f"The host registered with {facts.memory_mb} MiB, {facts.vcpus} CPUs, {facts.disk_gb} GiB."
     )
@@ -74,6 +75,13 @@ async def _free_name(tx: Reader, facts: HostFacts) -> str:
 async def _rename(tx: Tx, known: Host, facts: HostFacts) -> None:
     if known.hostname != facts.hostname:
         await providers.rename(tx, known.id, await _free_name(tx, facts))
+
+
+async def _note_lookalikes(tx: Tx, facts: HostFacts) -> None:
+    told = {finding.cause for finding in await store.findings(tx, facts.host_id)}
+    for cause in lookalikes(facts, await store.alike(tx, facts.fingerprint, facts.hostname)):
+        if cause not in told:
+            await store.add_finding(tx, Finding(facts.host_id, "", tx.stamp, cause, 0, 0))
 
 
 async def _take_stock(tx: Tx, facts: HostFacts, initial: Initial, cause: str) -> None:
@@ -158,7 +166,7 @@ async def accept_hardware(tx: Tx, host_id: str) -> None:
 
 
 async def findings(tx: Reader, host_id: str) -> Findings:
-    """The changes that left more claimed on this host than it has (C7), oldest first."""
+    """What the registry noticed about a host, oldest first: the changes that left more claimed than it has (C7), and lookalikes."""
     return await store.findings(tx, host_id)
 
 

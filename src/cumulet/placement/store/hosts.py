@@ -39,7 +39,7 @@ FINDINGS = sa.Table(
     sa.Column("provider_id", sa.Text, primary_key=True),
     sa.Column("resource_class", sa.Text, primary_key=True),
     sa.Column("since", sa.Text, primary_key=True),
-    sa.Column("cause", sa.Text, nullable=False),
+    sa.Column("cause", sa.Text, primary_key=True),
     sa.Column("used", sa.BigInteger, nullable=False),
     sa.Column("capacity", sa.BigInteger, nullable=False),
 )
@@ -71,7 +71,12 @@ FORGET_HARDWARE: Query[Any] = Query(sa.update(HOSTS).where(T.id == sa.bindparam(
 DELETE: Query[Any] = Query(sa.delete(HOSTS).where(T.id == sa.bindparam("id")))
 GET = Query(sa.select(*_SHOWN).where(T.id == sa.bindparam("id")), Host.of)
 BY_HOSTNAME = Query(sa.select(*_SHOWN).where(T.hostname == sa.bindparam("hostname")).order_by(T.lease_until.desc(), T.id), Host.of)
-BY_FINGERPRINT = Query(sa.select(*_SHOWN).where(T.fingerprint == sa.bindparam("fingerprint")).order_by(T.id), Host.of)
+ALIKE = Query(
+    sa.select(*_SHOWN)
+    .where(sa.or_(T.fingerprint == sa.bindparam("fingerprint"), T.hostname == sa.bindparam("hostname")))
+    .order_by(T.id),
+    Host.of,
+)
 ALL = Query(sa.select(*_SHOWN).order_by(T.hostname, T.id), Host.of)
 ALIVE = Query(sa.select(*_SHOWN).where(T.lease_until > sa.bindparam("stamp")).order_by(T.hostname, T.id), Host.of)
 KEY: Query[tuple[bytes]] = Query(sa.select(T.claim_key).where(T.id == sa.bindparam("id")))
@@ -125,9 +130,9 @@ async def find_by_hostname(tx: Reader, hostname: str) -> Host | None:
     return await tx.one(BY_HOSTNAME, hostname=hostname)
 
 
-async def find_by_fingerprint(tx: Reader, fingerprint: str) -> Host | None:
-    """By hardware."""
-    return await tx.one(BY_FINGERPRINT, fingerprint=fingerprint)
+async def alike(tx: Reader, fingerprint: str, hostname: str) -> list[Host]:
+    """Every host of this hardware, or of this name."""
+    return await tx.all(ALIKE, fingerprint=fingerprint, hostname=hostname)
 
 
 async def everyone(tx: Reader) -> list[Host]:
@@ -163,7 +168,7 @@ async def remove(tx: Tx, host_id: str) -> None:
 
 
 async def add_finding(tx: Tx, finding: Finding) -> None:
-    """Insert; of two in one instant about the same class, the first stays."""
+    """Insert."""
     await tx.do(FIND, **values(finding))
 
 

@@ -1,0 +1,1 @@
+"""Volume's tables and statements."""

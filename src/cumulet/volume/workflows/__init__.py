@@ -1,0 +1,1 @@
+"""Block storage's long-running operations, one file each."""

@@ -1,6 +1,7 @@
 """What the network should be, object by object, as a driver is told it; and what a driver is.
 
-A driver is told whole objects, never changes: it compares with what there is and does what is missing, so that telling it twice is harmless.
+A driver is told whole objects, never changes: it compares with what there is and does what is missing, so that telling it twice
+is harmless.
 """
 
 from __future__ import annotations

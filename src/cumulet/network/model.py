@@ -89,6 +89,20 @@ class FixedIp(Struct, frozen=True):
     ip_address: str
 
 
+class PortAddress(Struct, frozen=True):
+    """An address of a port, as it is kept.
+
+    `place` is its distance from the start of its subnet, `position` its turn among the port's.
+    """
+
+    subnet_id: str
+    address: str
+    port_id: str
+    network_id: str
+    place: int | None
+    position: int
+
+
 class AddressPair(Struct, frozen=True):
     """A source besides its own that a port may use; `ip_address` is an address or a block."""
 
@@ -107,8 +121,8 @@ class DhcpOption(Struct, frozen=True):
 class PortRow(Struct, frozen=True):
     """A port without what other tables hold.
 
-    `made` says that the port was created for its server and goes with it. `position` orders a server's interfaces. `moving_to` is the host to
-    which the server is being migrated while the port is still bound to `host_id`.
+    `made` says that the port was created for its server and goes with it. `position` orders a server's interfaces. `moving_to`
+    is the host to which the server is being migrated while the port is still bound to `host_id`.
     """
 
     id: str
@@ -183,7 +197,7 @@ class SecurityRule(Struct, frozen=True):
 
 
 class Router(Struct, frozen=True):
-    """A router between networks. `gateway_port_id` is its port on `gateway_network_id`, the external network; both or neither are set."""
+    """A router between networks. `gateway_port_id` is its port on the external network `gateway_network_id`; both or neither."""
 
     id: str
     project_id: str

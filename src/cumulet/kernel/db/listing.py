@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
@@ -20,7 +20,11 @@ Custom = Callable[[str, str], Clause]
 
 
 class Condition(Struct, frozen=True):
-    """`name` is a declared filter; `op` is eq, ne, in, nin, lt, lte, gt, gte, like, null, notnull; null and notnull take no value."""
+    """`name` is a declared filter; `op` is eq, ne, in, nin, lt, lte, gt, gte, like, null or notnull.
+
+    `like` takes SQL's pattern, with a backslash before a literal % or _, and does not mind upper or lower case; null and notnull
+    take no value.
+    """
 
     name: str
     value: Any = None
@@ -48,7 +52,7 @@ _OPERATORS: dict[str, Callable[[Clause, sa.BindParameter[Any]], Clause]] = {
     "lte": lambda column, value: column <= value,
     "gt": lambda column, value: column > value,
     "gte": lambda column, value: column >= value,
-    "like": lambda column, value: column.like(value, escape="\\"),
+    "like": lambda column, value: column.ilike(value, escape="\\"),
 }
 
 
@@ -64,10 +68,10 @@ def _condition(source: Clause | Custom, op: str, name: str) -> Clause:
 
 
 def _orderable(column: Clause) -> Clause:
-    """NULLs sort first on every database."""
-    if isinstance(column.type, sa.Integer | sa.Float | sa.Boolean):
-        return sa.func.coalesce(column, -1) if not isinstance(column.type, sa.Boolean) else column
-    return sa.func.coalesce(column, "")
+    """The same order on every database, NULLs among the first, and comparable with a marker's value."""
+    if isinstance(column.type, sa.Boolean):
+        return sa.func.coalesce(column, sa.false(), type_=sa.Boolean())
+    return sa.func.coalesce(column, -1 if isinstance(column.type, sa.Integer | sa.Float) else "")
 
 
 class Listing(Generic[R]):
@@ -83,8 +87,8 @@ class Listing(Generic[R]):
         row: Callable[..., R],
         *,
         key: Clause,
-        sorts: dict[str, Clause],
-        filters: dict[str, Clause | Custom],
+        sorts: Mapping[str, Clause],
+        filters: Mapping[str, Clause | Custom],
         default: Sequence[tuple[str, bool]],
     ) -> None:
         self.select, self.row, self.key = select, row, key

@@ -1,0 +1,28 @@
+"""Limits of what a project may have."""
+
+from __future__ import annotations
+
+from ...kernel.errors import OverQuota
+
+DEFAULTS: dict[str, int] = {
+    "network": 100,
+    "subnet": 100,
+    "subnetpool": -1,
+    "port": 500,
+    "router": 10,
+    "floatingip": 50,
+    "security_group": 10,
+    "security_group_rule": 100,
+    "rbac_policy": 10,
+}
+"""Upstream's defaults; -1 is unlimited."""
+
+
+def check(resource: str, used: int, wanted: int, limit: int | None) -> None:
+    """Raise OverQuota if `wanted` more would pass the project's limit; None is the default limit."""
+    most = DEFAULTS[resource] if limit is None else limit
+    if 0 <= most < used + wanted:
+        raise OverQuota(
+            f"Quota exceeded for resources: ['{resource}']: {used} of {most} are used and {wanted} more were asked for.",
+            code="OverQuota",
+        )

@@ -92,7 +92,7 @@ async def test_another_clients_changes_arrive(db: Ovsdb, server: Daemon) -> None
     await other.start()
     switch = new_uuid()
     heard: list[Change] = []
-    db.watch(heard.append)
+    db.watch("Logical_Switch", heard.append)
     waiting = asyncio.create_task(db.until(lambda: db.tables["Logical_Switch"].get(switch), timeout=5))
     await other.transact([Insert("Logical_Switch", switch, {"name": "theirs"})])
     assert (await waiting or {})["name"] == "theirs"
@@ -109,7 +109,7 @@ async def test_a_killed_server_is_found_again_with_what_changed_meanwhile(db: Ov
     switch = new_uuid()
     await db.transact([Insert("Logical_Switch", switch, {"name": "before"})])
     heard: list[Change] = []
-    db.watch(heard.append)
+    db.watch("Logical_Switch", heard.append)
     kill_9(server.pid())
     await server.ensure_running()
     later = new_uuid()

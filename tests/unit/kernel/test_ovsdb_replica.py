@@ -47,7 +47,7 @@ def test_updates_insert_modify_and_delete_rows() -> None:
 def test_watchers_hear_of_each_change_once_and_no_more_after_they_left() -> None:
     copy = replica(a={"name": "blue"})
     heard: list[Change] = []
-    leave = copy.watch(heard.append)
+    leave = copy.watch("Switch", heard.append)
     copy.apply({"Switch": {"a": {"modify": {"name": "red"}}}})
     leave()
     copy.apply({"Switch": {"a": {"delete": None}}})
@@ -58,7 +58,7 @@ def test_watchers_hear_of_each_change_once_and_no_more_after_they_left() -> None
 def test_after_a_lost_connection_watchers_hear_only_what_differs() -> None:
     copy = replica(a={"name": "blue"}, b={"name": "red"}, c={"name": "same"})
     heard: list[Change] = []
-    copy.watch(heard.append)
+    copy.watch("Switch", heard.append)
     copy.replace({"Switch": {"a": {"initial": {"name": "green"}}, "c": {"initial": {"name": "same"}}}})
     assert {(change.uuid, change.new is None) for change in heard} == {("a", False), ("b", True)}
     assert set(copy.tables["Switch"]) == {"a", "c"}
@@ -71,8 +71,8 @@ def test_a_failing_watcher_costs_nobody_else_the_change() -> None:
     def fail(_: Change) -> None:
         raise RuntimeError("mine")
 
-    copy.watch(fail)
-    copy.watch(heard.append)
+    copy.watch("Switch", fail)
+    copy.watch("Switch", heard.append)
     copy.apply({"Switch": {"a": {"insert": {}}}})
     assert len(heard) == 1
 

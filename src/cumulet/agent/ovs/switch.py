@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 from cumulet.agent.refusals import Refusal
 from cumulet.contract.guests import PortSpec
-from cumulet.kernel.ovsdb import Row, converge
+from cumulet.kernel.errors import Unavailable
+from cumulet.kernel.ovsdb import OvsdbError, Row, converge
+from cumulet.kernel.process import CommandFailed
 
 from . import netns, rows
 from .config import SwitchConfig
 from .machinery import Machinery
 from .metadata import Answer, Metadata
+
+_log = logging.getLogger(__name__)
+
+
+class DeviceRefused(Exception):
+    """ovs-vswitchd cannot use a device; it says why."""
+
+
+_TROUBLES = (CommandFailed, DeviceRefused, OvsdbError, Unavailable, OSError, TimeoutError)
 
 
 class Switch:
@@ -44,26 +56,28 @@ class Switch:
     async def plug(self, port: PortSpec) -> None:
         """Make the port's tap and connect it, and the network's metadata service; done already if they are there.
 
-        On return OVN is told; the logical port is up a moment later. Raises Refusal.
+        On return OVN is told; the logical port is up a moment later. Raises Refusal; a tap that was not there before is not
+        there afterwards then.
         """
         async with self._lock:
-            await self._make_tap(port)
-            await self._machinery.apply(converge(self._machinery.db.tables, rows.tap_rows(port)))
-            await self._wait_connected(port.port_id)
-            if port.metadata is not None:
-                await self._metadata.ensure(port.network_id, port.metadata)
+            known = port.port_id in self.plugged()
+            try:
+                await self._connect(port)
+            except _TROUBLES as trouble:
+                if not known:
+                    await self._undo(port.port_id)
+                raise Refusal(f"the switch cannot take port {port.port_id}", "failed", str(trouble)) from trouble
 
     async def unplug(self, port_id: str) -> None:
-        """Remove the port's tap if it is there, and its network's metadata service with the network's last port."""
-        device = rows.device_name(port_id)
+        """Remove the port's tap if it is there, and its network's metadata service with the network's last port.
+
+        Raises Refusal.
+        """
         async with self._lock:
-            tables = self._machinery.db.tables
-            network_id = rows.plugged(tables).get(port_id)
-            await self._machinery.apply(rows.without_devices(tables, {device}))
-            if device in await netns.links(self._config.netns):
-                await netns.batch(self._config.netns, [f"link del {device}"])
-            if network_id is not None and network_id not in rows.plugged(tables).values():
-                await self._metadata.drop(network_id)
+            try:
+                await self._disconnect(port_id)
+            except _TROUBLES as trouble:
+                raise Refusal(f"the switch cannot let go of port {port_id}", "failed", str(trouble)) from trouble
 
     def plugged(self) -> set[str]:
         """The ids of the ports that have a tap."""
@@ -81,20 +95,35 @@ class Switch:
             await self._metadata.drop_all()
             await self._machinery.down()
 
-    async def _make_tap(self, port: PortSpec) -> None:
-        device = rows.device_name(port.port_id)
+    async def _connect(self, port: PortSpec) -> None:
+        device, tables = rows.device_name(port.port_id), self._machinery.db.tables
         new = device not in await netns.links(self._config.netns)
         lines = [f"tuntap add dev {device} mode tap"] if new else []
         await netns.batch(self._config.netns, [*lines, f"link set dev {device} mtu {port.mtu} up"])
-
-    async def _wait_connected(self, port_id: str) -> None:
-        device, tables = rows.device_name(port_id), self._machinery.db.tables
-        try:
-            row = await self._machinery.db.until(lambda: _settled(rows.interface(tables, device)), timeout=10)
-        except TimeoutError:
-            raise Refusal(f"the switch did not take port {port_id} within 10 s", "failed") from None
+        missing = converge(tables, rows.tap_rows(port))
+        if missing or new:
+            await self._machinery.apply(missing)
+        row = await self._machinery.db.until(lambda: _settled(rows.interface(tables, device)), timeout=10)
         if row["error"]:
-            raise Refusal(f"the switch cannot take port {port_id}: {row['error']}", "failed")
+            raise DeviceRefused(str(row["error"]))
+        if port.metadata is not None:
+            await self._metadata.ensure(port.network_id, port.metadata)
+
+    async def _disconnect(self, port_id: str) -> None:
+        device, tables = rows.device_name(port_id), self._machinery.db.tables
+        network_id = rows.plugged(tables).get(port_id)
+        if network_id is not None:
+            await self._machinery.apply(rows.without_devices(tables, {device}))
+        if device in await netns.links(self._config.netns):
+            await netns.batch(self._config.netns, [f"link del {device}"])
+        if network_id is not None and network_id not in rows.plugged(tables).values():
+            await self._metadata.drop(network_id)
+
+    async def _undo(self, port_id: str) -> None:
+        try:
+            await self._disconnect(port_id)
+        except _TROUBLES as trouble:
+            _log.warning("port %s is left half plugged: %s", port_id, trouble)
 
     async def _forget_lost_taps(self) -> None:
         """After a reboot the database still has taps that are gone; guests that start again get new ones."""

@@ -84,9 +84,9 @@ class Ovsdb:
             raise Unavailable(f"{self._database} did not answer within {timeout:g} s", "ovsdb") from None
         return _counts(ops, results)
 
-    def watch(self, callback: Callable[[Change], None]) -> Callable[[], None]:
-        """Call `callback` with each change of the copy; it must not block. Returns the function that ends this."""
-        return self._replica.watch(callback)
+    def watch(self, table: str, callback: Callable[[Change], None]) -> Callable[[], None]:
+        """Call `callback` with each change of a table's copy; it must not block. Returns the function that ends this."""
+        return self._replica.watch(table, callback)
 
     async def until(self, predicate: Callable[[], _T | None], timeout: float) -> _T:
         """The predicate's first true value; it is asked at each change of the copy. Raises TimeoutError."""

@@ -30,7 +30,7 @@ class Replica:
         self._wanted = wanted
         self.tables: dict[str, dict[str, Row]] = {table: {} for table in wanted}
         self._schema: Schema = {}
-        self._watchers: list[Callable[[Change], None]] = []
+        self._watchers: dict[str, list[Callable[[Change], None]]] = {table: [] for table in wanted}
 
     def use_schema(self, schema: Schema) -> None:
         """Read updates by this schema from now on."""
@@ -43,10 +43,10 @@ class Replica:
         """Each table's columns, by name."""
         return {table: sorted(columns) for table, columns in self._schema.items()}
 
-    def watch(self, callback: Callable[[Change], None]) -> Callable[[], None]:
-        """Call `callback` with each change from now on; it must not block. Returns the function that ends this."""
-        self._watchers.append(callback)
-        return lambda: self._watchers.remove(callback)
+    def watch(self, table: str, callback: Callable[[Change], None]) -> Callable[[], None]:
+        """Call `callback` with each change of the table from now on; it must not block. Returns the function that ends this."""
+        self._watchers[table].append(callback)
+        return lambda: self._watchers[table].remove(callback)
 
     def apply(self, updates: Any) -> None:
         """Take over the server's update: `<table-updates2>` of ovsdb-server(7)."""
@@ -82,7 +82,7 @@ class Replica:
             del rows[uuid]
         else:
             rows[uuid] = new
-        for watcher in list(self._watchers):
+        for watcher in list(self._watchers[table]):
             try:
                 watcher(Change(table, uuid, old, new))
             except Exception:

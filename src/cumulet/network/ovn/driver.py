@@ -39,7 +39,7 @@ class OvnDriver:
         except Unavailable:
             await self._north.close()
             raise
-        self._south.watch(self._notice_host)
+        self._south.watch("Chassis", lambda _: self._hosts_changed.set())
         self._hosts_changed.set()
         self._task = asyncio.create_task(self._follow_hosts())
 
@@ -80,10 +80,10 @@ class OvnDriver:
 
         def notice(change: Change) -> None:
             up = _is_up(change.new)
-            if change.table == "Logical_Switch_Port" and change.new is not None and up != _is_up(change.old):
+            if change.new is not None and up != _is_up(change.old):
                 listener.port_changed(change.uuid, up)
 
-        self._north.watch(notice)
+        self._north.watch("Logical_Switch_Port", notice)
 
     def _gateways(self) -> list[str]:
         """The hosts that say they can carry routers' ways out."""
@@ -95,10 +95,6 @@ class OvnDriver:
             ops = planned()
             if ops:
                 await self._north.transact(ops, timeout=60)
-
-    def _notice_host(self, change: Change) -> None:
-        if change.table == "Chassis":
-            self._hosts_changed.set()
 
     async def _follow_hosts(self) -> None:
         while True:

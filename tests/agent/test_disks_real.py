@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
+from tests.support.clock import FakeClock
 
 from cumulet.agent.disks import files, images, qemu_img
 from cumulet.agent.disks.disks import LocalDisks, Settings
@@ -21,7 +22,6 @@ from cumulet.agent.store.journal import SqliteJournal
 from cumulet.agent.store.ledger import Ledger, Object
 from cumulet.contract.commands import CreateBlankDisk, CreateConfigDrive, CreateRootDisk, CreateVolume
 from cumulet.contract.guests import DiskSpec, ImageSource
-from support.clock import FakeClock
 
 pytestmark = pytest.mark.real
 GIB = 1024**3

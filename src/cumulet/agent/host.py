@@ -173,12 +173,17 @@ class Host(Protocol):
 class Switch(Protocol):
     """The host's part in the networks: a tap per port on the integration bridge. `ovs.switch.Switch` is real."""
 
+    @property
+    def userspace(self) -> bool:
+        """Whether packets are forwarded by a process, which knows nothing of offloads."""
+        ...
+
     async def up(self) -> None:
         """Start or find the daemons and bridges."""
         ...
 
-    async def down(self) -> None:
-        """Stop what `up` started."""
+    async def release(self) -> None:
+        """Let go; traffic flows on."""
         ...
 
     async def heal(self) -> list[str]:

@@ -58,8 +58,13 @@ class Agent:
     async def start(self) -> None:
         """Bring the host up, answer `host.<host id>`, and go on registering until it succeeds. Raises Refusal if it cannot."""
         await self._journal.open()
-        await self._host.up()
-        self.host_id = (await self._host.facts()).host_id
+        try:
+            await self._host.up()
+            self.host_id = (await self._host.facts()).host_id
+        except BaseException:
+            await self._host.down()
+            await self._journal.close()
+            raise
         await self._bus.serve(f"host.{self.host_id}", self._inbox.receive)
         self._tasks = [
             asyncio.create_task(self._forever(self._report, self._rest)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
+from tests.support.clock import FakeClock, settle
 
 from cumulet.agent.fake import FakeHost, World
 from cumulet.agent.inbox import Inbox
@@ -13,7 +14,6 @@ from cumulet.contract import commands, reports
 from cumulet.contract.claims import sign
 from cumulet.contract.guests import ClaimToken, DiskSpec, GuestSpec, ImageSource, PortSpec
 from cumulet.kernel.bus.inprocess import InProcessBus
-from support.clock import FakeClock, settle
 
 KEY = b"the host's claim key"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from tests.support.clock import settle
 
 from cumulet.agent.journal import MemoryJournal
 from cumulet.agent.store.journal import SqliteJournal
@@ -25,7 +26,6 @@ from cumulet.contract.commands import (
 )
 from cumulet.contract.guests import DiskSpec
 from cumulet.kernel.bus import Unreachable
-from support.clock import settle
 
 
 async def test_the_same_key_is_carried_out_once_and_answered_twice(order, world, image):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from tests.support.clock import settle
 
 from cumulet.agent.fake import FakeHost
 from cumulet.agent.main import Agent
 from cumulet.contract.commands import CreateRootDisk, ListGuests
 from cumulet.contract.reports import Register, Rejected
-from support.clock import settle
 
 
 async def test_an_agent_registers_and_then_works(agent, cloud, order, boot):

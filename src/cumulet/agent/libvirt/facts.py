@@ -1,0 +1,80 @@
+"""What the machine is and has, read from the operating system and from libvirt."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+from pathlib import Path
+from xml.etree import ElementTree as xml
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from cumulet.kernel.process import run
+
+from .connection import Connection
+from .devices import Surroundings
+
+
+class Hypervisor(Struct, frozen=True):
+    """`version` is QEMU's, as libvirt writes it; model and features are what guests get."""
+
+    version: int
+    cpu_model: str
+    cpu_features: list[str]
+
+
+# What QEMU's model qemu64, the one that emulated guests get, has of what guests ask for.
+_EMULATED = Hypervisor(0, "qemu64", ["cx16", "fxsr", "lm", "mmx", "nx", "pni", "sse", "sse2", "syscall"])
+
+
+async def hypervisor(connection: Connection, around: Surroundings) -> Hypervisor:
+    """What QEMU and the processor offer to guests. Asks about the one emulator in use: to ask libvirt about all takes seconds."""
+    version = qemu_version((await run(around.emulator, "--version")).decode())
+    if around.virt_type == "qemu":
+        return replace(_EMULATED, version=version)
+    question = (around.emulator, None, "q35", around.virt_type)
+    capabilities = await connection.run(lambda libvirt: str(libvirt.getDomainCapabilities(*question)))
+    return Hypervisor(version, host_model(capabilities), _own_features())
+
+
+def qemu_version(said: str) -> int:
+    """libvirt's number for `QEMU emulator version 7.2.22 (…)`: 7002022."""
+    found = re.search(r"version (\d+)\.(\d+)\.(\d+)", said)
+    major, minor, micro = map(int, found.groups()) if found else (0, 0, 0)
+    return major * 1_000_000 + minor * 1000 + micro
+
+
+def host_model(capabilities: str) -> str:
+    """The processor model that guests get, from libvirt's domain capabilities."""
+    return xml.fromstring(capabilities).findtext("cpu/mode[@name='host-model']/model") or "unknown"
+
+
+def _own_features() -> list[str]:
+    return processor_features(Path("/proc/cpuinfo").read_text())
+
+
+def processor_features(cpuinfo: str) -> list[str]:
+    """The flags of the first processor in /proc/cpuinfo, sorted."""
+    for line in cpuinfo.splitlines():
+        if line.startswith("flags"):
+            return sorted(line.partition(":")[2].split())
+    return []
+
+
+def memory_mb(meminfo: str) -> tuple[int, int]:
+    """Total and available memory in MiB, from the text of /proc/meminfo."""
+    fields = dict(line.split(":", 1) for line in meminfo.splitlines() if ":" in line)
+    total, free = (int(fields[name].split()[0]) // 1024 for name in ("MemTotal", "MemAvailable"))
+    return total, free
+
+
+def processors() -> int:
+    """How many processors guests can use."""
+    return len(os.sched_getaffinity(0))
+
+
+def architecture() -> str:
+    """As uname says it."""
+    return platform.machine()

@@ -1,0 +1,304 @@
+"""The real host: a libvirtd of its own in its own namespaces, and guests that run a boot sector under TCG."""
+
+# ruff: noqa: ASYNC110, ASYNC221, ASYNC240
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import itertools
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from cumulet.agent import accelerator
+from cumulet.agent.identity import claim_identity
+from cumulet.agent.libvirt import daemon
+from cumulet.agent.libvirt.host import assemble
+from cumulet.agent.libvirt.settings import HostSettings
+from cumulet.agent.main import Agent, Settings
+from cumulet.agent.refusals import Refusal
+from cumulet.contract import commands as c
+from cumulet.contract import reports
+from cumulet.contract.claims import sign
+from cumulet.contract.guests import ClaimToken, DiskSpec, GuestSpec, ImageSource, PortSpec
+from cumulet.kernel.bus.inprocess import InProcessBus
+from cumulet.kernel.ids import new_uuid
+from cumulet.kernel.process import run
+
+pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="module")]
+KEY = b"key"
+_numbers = itertools.count(1)
+
+
+class Taps:
+    """A switch that makes taps, in the host's namespace, and connects them to nothing."""
+
+    userspace = True
+
+    def __init__(self, netns: str) -> None:
+        self.netns = netns
+        self.plugged: set[str] = set()
+
+    async def up(self) -> None:
+        pass
+
+    async def release(self) -> None:
+        pass
+
+    async def heal(self) -> list[str]:
+        return []
+
+    async def plug(self, port: PortSpec) -> None:
+        if port.port_id not in self.plugged:
+            await run("ip", "-n", self.netns, "tuntap", "add", "dev", f"tap{port.port_id[:11]}", "mode", "tap")
+            self.plugged.add(port.port_id)
+
+    async def unplug(self, port_id: str) -> None:
+        if port_id in self.plugged:
+            await run("ip", "-n", self.netns, "link", "del", f"tap{port_id[:11]}")
+            self.plugged.remove(port_id)
+
+
+class Lab:
+    """One host with an agent on it, and the control plane's end of the bus."""
+
+    def __init__(self, folder: Path, netns: str) -> None:
+        self.settings = HostSettings(state=folder, netns=netns, detach_patience=2.0)
+        self.switch = Taps(netns)
+        self.bus = InProcessBus()
+        self.beats: asyncio.Queue[reports.Heartbeat] = asyncio.Queue()
+        self.counter = 0
+
+    async def start(self) -> None:
+        self.host, journal = assemble(self.settings, self.switch)
+        self.agent = Agent(self.bus, self.host, journal, settings=Settings(heartbeat=60, heal=60))
+        await self.bus.serve("cloud", self._hear)
+        await self.agent.start()
+        await self.agent.welcomed()
+
+    async def _hear(self, payload: bytes) -> bytes:
+        report = reports.decode_report(payload)
+        if isinstance(report, reports.Register):
+            self.counter = max(self.counter, report.last_counter) + 1
+            return reports.encode(reports.Welcome(KEY, self.counter))
+        await self.beats.put(report)
+        return reports.encode(reports.Ack())
+
+    async def order(self, command):
+        envelope = c.Envelope(command, f"w/{next(_numbers)}/1", 1)
+        return c.decode_reply(await self.bus.request(f"host.{self.agent.host_id}", c.encode(envelope), 60))
+
+    async def root(self, server_id: str) -> DiskSpec:
+        made = await self.order(c.CreateRootDisk(server_id, self.image(), 1))
+        assert isinstance(made, c.Disk), made
+        return DiskSpec("root", made.path, made.format, "vda", "root-serial")
+
+    def image(self) -> ImageSource:
+        path = self.settings.state / "payload.raw"
+        content = accelerator.boot_sector().ljust(1024**2, b"\0")
+        path.write_bytes(content)
+        return ImageSource("payload", path.as_uri(), len(content), hashlib.sha512(content).hexdigest(), "raw")
+
+    async def boot(self, **more) -> GuestSpec:
+        server_id = new_uuid()
+        root = await self.root(server_id)
+        fields = {"name": "web <1>\n", "vcpus": 1, "memory_mb": 64, "disks": [root], "ports": []} | more
+        guest = GuestSpec(server_id=server_id, **fields)
+        assert await self.launch(guest) == c.Done()
+        return guest
+
+    async def launch(self, guest: GuestSpec):
+        claim = ClaimToken(guest.server_id, self.agent.host_id, 1, guest.vcpus, guest.memory_mb)
+        return await self.order(c.StartGuest(guest, sign(claim, KEY)))
+
+    async def seen(self, server_id: str) -> c.Guest | None:
+        listed = (await self.order(c.ListGuests())).guests
+        return next((guest for guest in listed if guest.server_id == server_id), None)
+
+    async def console_says(self, server_id: str, text: str) -> str:
+        said = ""
+        async with asyncio.timeout(10):
+            while text not in said:
+                await asyncio.sleep(0.05)
+                said = (await self.order(c.ReadConsole(server_id))).text
+        return said
+
+    def process_id(self, guest: GuestSpec) -> int:
+        return int((daemon.process_ids(self.settings) / f"cumulet-{guest.server_id}.pid").read_text())
+
+    async def kill_libvirtd(self) -> None:
+        libvirtd = daemon.libvirtd(self.settings)
+        os.kill(libvirtd.pid(), 9)
+        async with asyncio.timeout(10):
+            while libvirtd.alive():
+                await asyncio.sleep(0.01)
+
+    def kill_everything(self) -> None:
+        """Whatever a failed test has left."""
+        for pidfile in daemon.process_ids(self.settings).glob("*.pid"):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pidfile.read_text()), 9)
+
+    async def reported(self, server_id: str, state: str) -> None:
+        async with asyncio.timeout(10):
+            while not any((g.server_id, g.state) == (server_id, state) for g in (await self.beats.get()).guests):
+                pass
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def lab():
+    folder, netns = Path(tempfile.mkdtemp(prefix="cml-")), f"cml{os.getpid()}"
+    subprocess.run(["ip", "netns", "add", netns], check=True)
+    subprocess.run(["ip", "-n", netns, "link", "set", "lo", "up"], check=True)
+    lab = Lab(folder, netns)
+    try:
+        await lab.start()
+        yield lab
+        left = (await lab.order(c.ListGuests())).guests
+        await asyncio.gather(*(lab.order(c.DestroyGuest(guest.server_id)) for guest in left if guest.server_id))
+        await lab.agent.stop()
+    finally:
+        await lab.host.stop_daemon()
+        lab.kill_everything()
+        subprocess.run(["ip", "netns", "del", netns], check=True)
+        shutil.rmtree(folder)
+
+
+async def test_the_accelerator_is_chosen_by_what_works(lab):
+    facts = await lab.order(c.DescribeHost())
+    can = accelerator.has_virtualization(Path("/proc/cpuinfo").read_text())
+    assert facts.virt_type == ("kvm" if can and await accelerator.works(lab.settings.state, "kvm") else "qemu")
+    assert await accelerator.works(lab.settings.state, "tcg")
+    assert facts.memory_mb > facts.free_memory_mb > 0
+    assert facts.hypervisor_version >= 7_000_000
+
+
+async def test_a_guest_starts_writes_to_its_console_stops_and_starts_again(lab):
+    guest = await lab.boot(memory_mb=96, ports=[PortSpec(new_uuid(), "net", "fa:16:3e:00:00:01", 1442)])
+    assert "OK" in await lab.console_says(guest.server_id, "OK")
+    seen = await lab.seen(guest.server_id)
+    assert (seen.state, seen.memory_mb, seen.vcpus) == ("running", 96, 1)
+    assert seen.rss_mb > 0
+    assert await lab.launch(guest) == c.Done()
+    assert await lab.order(c.StopGuest(guest.server_id, 1)) == c.Done()
+    assert (await lab.seen(guest.server_id)).state == "shutdown"
+    assert await lab.launch(guest) == c.Done()
+    assert await lab.order(c.DestroyGuest(guest.server_id)) == c.Done()
+    assert await lab.order(c.DestroyGuest(guest.server_id)) == c.Done()
+    assert await lab.seen(guest.server_id) is None
+    assert lab.switch.plugged == set()
+
+
+async def test_C2_a_guest_without_a_claim_is_not_even_defined(lab):
+    server_id = new_uuid()
+    guest = GuestSpec(server_id, "web", 1, 64, [await lab.root(server_id)], [])
+    claim = sign(ClaimToken(server_id, lab.agent.host_id, 1, 1, 32), KEY)
+    assert (await lab.order(c.StartGuest(guest, claim))).code == "no_claim"
+    assert await lab.seen(server_id) is None
+
+
+async def test_K4_a_guest_whose_disk_is_gone_does_not_start_and_gets_no_new_one(lab):
+    guest = await lab.boot()
+    await lab.order(c.StopGuest(guest.server_id, 0))
+    Path(guest.disks[0].path).rename(lab.settings.state / "elsewhere")
+    assert (await lab.launch(guest)).code == "disk_missing"
+    assert not Path(guest.disks[0].path).exists()
+    assert (await lab.seen(guest.server_id)).state == "shutdown"
+
+
+async def test_a_start_that_fails_leaves_nothing(lab):
+    server_id, port = new_uuid(), PortSpec(new_uuid(), "net", "not a MAC address", 1442)
+    guest = GuestSpec(server_id, "web", 1, 64, [await lab.root(server_id)], [port])
+    assert (await lab.launch(guest)).code == "failed"
+    assert await lab.seen(server_id) is None
+    assert lab.switch.plugged == set()
+
+
+async def test_K3_two_guests_do_not_write_to_one_volume(lab):
+    volume = await lab.order(c.CreateVolume("shared", 1))
+    disk = DiskSpec("shared", volume.path, volume.format, "vdb", "shared", volume_id="shared")
+    first, second = await lab.boot(), await lab.boot()
+    assert await lab.order(c.AttachDisk(first.server_id, disk)) == c.Done()
+    refused = await lab.order(c.AttachDisk(second.server_id, disk))
+    assert refused.code == "in_use"
+    assert str(lab.settings.state) not in refused.message
+    assert (await lab.order(c.QuarantineVolume("shared"))).code == "in_use"
+    await lab.order(c.DestroyGuest(first.server_id))
+    assert await lab.order(c.QuarantineVolume("shared")) == c.Done()
+
+
+async def test_a_volume_is_plugged_into_a_running_guest_and_grows_there(lab):
+    volume_id = new_uuid()
+    volume = await lab.order(c.CreateVolume(volume_id, 1))
+    disk = DiskSpec(volume_id, volume.path, volume.format, "vdb", volume_id[:20], volume_id=volume_id)
+    guest = await lab.boot()
+    for _ in range(2):
+        assert await lab.order(c.AttachDisk(guest.server_id, disk)) == c.Done()
+    assert await lab.order(c.ExtendVolume(volume_id, 2, guest.server_id)) == c.Done()
+    await lab.order(c.StopGuest(guest.server_id, 0))
+    again = await lab.order(c.ExtendVolume(volume_id, 3))
+    assert again == c.Done()
+    described = await run("qemu-img", "info", volume.path)
+    assert b"3 GiB" in described
+
+
+async def test_a_guest_that_does_not_let_go_keeps_its_device_and_says_so(lab):
+    guest, port = await lab.boot(), PortSpec(new_uuid(), "net", "fa:16:3e:00:00:02", 1442)
+    await lab.console_says(guest.server_id, "OK")
+    assert await lab.order(c.AttachPort(guest.server_id, port)) == c.Done()
+    assert port.port_id in lab.switch.plugged
+    assert (await lab.order(c.DetachPort(guest.server_id, port.port_id))).code == "detach_refused"
+    assert port.port_id in lab.switch.plugged
+    await lab.order(c.StopGuest(guest.server_id, 0))
+    assert await lab.order(c.DetachPort(guest.server_id, port.port_id)) == c.Done()
+    assert port.port_id not in lab.switch.plugged
+
+
+async def test_a_killed_guest_is_reported_at_once_as_crashed(lab):
+    guest = await lab.boot()
+    os.kill(lab.process_id(guest), 9)
+    await lab.reported(guest.server_id, "crashed")
+    assert (await lab.seen(guest.server_id)).state == "crashed"
+    assert await lab.launch(guest) == c.Done()
+
+
+async def test_a_killed_libvirtd_takes_no_guest_with_it_and_is_started_again(lab):
+    guest = await lab.boot()
+    running = lab.process_id(guest)
+    await lab.kill_libvirtd()
+    (told,) = await lab.host.heal()
+    assert "libvirtd" in told
+    assert (await lab.seen(guest.server_id)).state == "running"
+    assert lab.process_id(guest) == running
+    assert await lab.host.heal() == []
+
+
+async def test_a_restarted_agent_finds_its_guests_running(lab):
+    guest = await lab.boot()
+    running = lab.process_id(guest)
+    await lab.agent.stop()
+    await lab.start()
+    assert (await lab.seen(guest.server_id)).state == "running"
+    assert lab.process_id(guest) == running
+    assert await lab.launch(guest) == c.Done()
+
+
+async def test_C8_a_second_agent_on_the_same_folder_is_refused(lab):
+    with pytest.raises(Refusal):
+        claim_identity(lab.settings.state)
+
+
+async def test_C9_a_guest_made_by_hand_is_counted_and_left_alone(lab):
+    devices = f"<devices><emulator>{lab.settings.state}/qemu-tcg</emulator></devices>"
+    os_type = "<os><type>hvm</type></os>"
+    text = f"<domain type='qemu'><name>by-hand</name><memory unit='MiB'>48</memory>{os_type}{devices}</domain>"
+    await lab.host._connection.run(lambda connection: connection.createXML(text))
+    listed = {guest.name: guest for guest in (await lab.order(c.ListGuests())).guests}
+    assert (listed["by-hand"].server_id, listed["by-hand"].memory_mb, listed["by-hand"].state) == (None, 48, "running")
+    await lab.host._connection.run(lambda connection: connection.lookupByName("by-hand").destroy())

@@ -1,0 +1,129 @@
+"""A guest as libvirt's XML."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree as xml
+
+import pytest
+from msgspec.structs import replace
+
+from cumulet.agent.libvirt.devices import Surroundings
+from cumulet.agent.libvirt.domain import NAMESPACE, domain
+from cumulet.agent.libvirt.reading import has_device, ports_of, server_of, state_of, target_of
+from cumulet.contract.guests import DiskSpec, GuestSpec, PortSpec
+
+TCG = Surroundings("qemu", "/state/qemu-tcg", "/state/consoles", "none", True)
+KVM = Surroundings("kvm", "/usr/bin/qemu-system-x86_64", "/state/consoles", "none", False)
+SERVER = "11111111-2222-4333-8444-555555555555"
+ROOT = DiskSpec("root", "/d/root.qcow2", "qcow2", "vda", "root-serial")
+CONFIG = DiskSpec("config", "/d/config.iso", "raw", "vdb", "config", kind="cdrom", readonly=True)
+PORT = PortSpec("aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee", "net", "fa:16:3e:00:00:01", 1442)
+GUEST = GuestSpec(SERVER, "web", 2, 512, [ROOT, CONFIG], [PORT], {"project": "demo", "flavor": "small"})
+
+
+def parsed(guest: GuestSpec = GUEST, around: Surroundings = TCG) -> xml.Element:
+    return xml.fromstring(domain(guest, around))
+
+
+def test_a_guest_has_the_servers_id_name_and_size():
+    root = parsed()
+    assert (root.findtext("uuid"), root.findtext("name")) == (SERVER, f"cumulet-{SERVER}")
+    assert (root.findtext("memory"), root.find("memory").get("unit"), root.findtext("vcpu")) == ("512", "MiB", "2")
+    items = {item.get("key"): item.text for item in root.iter(f"{{{NAMESPACE}}}item")}
+    assert items == {"name": "web", "project": "demo", "flavor": "small"}
+
+
+def test_cloud_init_recognises_the_cloud():
+    entries = {entry.get("name"): entry.text for entry in parsed().iterfind("sysinfo/system/entry")}
+    assert entries["product"] == "OpenStack Compute"
+    assert parsed().find("os/smbios").get("mode") == "sysinfo"
+
+
+@pytest.mark.parametrize("name", ["<web>&", "two\nlines", "bell\a", "nul\0", "half \ud800", "ünïcode 🐧"])
+def test_any_server_name_is_a_title(name):
+    title = parsed(replace(GUEST, name=name)).findtext("title")
+    assert "\n" not in title
+    assert len(title) >= 3
+
+
+def test_emulated_guests_have_a_small_cache_and_a_plain_processor():
+    root = parsed()
+    assert root.get("type") == "qemu"
+    assert root.findtext("features/tcg/tb-cache") == "32"
+    assert root.findtext("cpu/model") == "qemu64"
+    assert root.findtext("devices/emulator") == "/state/qemu-tcg"
+
+
+def test_guests_under_kvm_have_the_hosts_processor():
+    root = parsed(around=KVM)
+    assert (root.get("type"), root.find("cpu").get("mode")) == ("kvm", "host-model")
+    assert root.find("features/tcg") is None
+
+
+def test_offloads_are_off_on_a_userspace_datapath_only():
+    driver = parsed().find("devices/interface/driver")
+    assert set(driver.find("host").attrib.values()) == {"off"}
+    assert set(driver.find("guest").attrib) == {"csum", "tso4", "tso6", "ecn", "ufo"}
+    assert parsed(around=KVM).find("devices/interface/driver") is None
+
+
+def test_a_port_is_on_the_tap_that_the_switch_makes():
+    interface = parsed().find("devices/interface")
+    assert (interface.find("target").get("dev"), interface.find("target").get("managed")) == ("tapaaaaaaaa-bb", "no")
+    assert interface.find("mac").get("address") == PORT.mac
+    assert interface.find("mtu").get("size") == "1442"
+
+
+def test_the_first_disk_boots_and_a_disk_shows_its_serial():
+    root, config = parsed().iterfind("devices/disk")
+    assert root.find("boot").get("order") == "1"
+    assert root.findtext("serial") == "root-serial"
+    assert root.find("driver").attrib == {"name": "qemu", "type": "qcow2", "cache": "none", "discard": "unmap"}
+    assert config.find("boot") is None
+
+
+def test_a_cdrom_is_on_sata_and_read_only():
+    config = list(parsed().iterfind("devices/disk"))[1]
+    assert config.get("device") == "cdrom"
+    assert config.find("target").attrib == {"dev": "sdb", "bus": "sata"}
+    assert config.find("readonly") is not None
+
+
+@pytest.mark.parametrize("ports", [1, 10])
+def test_slots_are_left_for_hot_plug(ports):
+    many = [replace(PORT, port_id=f"{at:08d}-bbbb") for at in range(ports)]
+    controllers = parsed(replace(GUEST, ports=many)).iterfind("devices/controller")
+    slots = sum(controller.get("model") == "pcie-root-port" for controller in controllers)
+    assert slots >= max(12, ports + 6)
+
+
+def test_the_serial_port_is_logged():
+    assert parsed().find("devices/serial/log").attrib == {"file": f"/state/consoles/{SERVER}.log", "append": "on"}
+
+
+def test_vnc_listens_on_this_machine_only():
+    assert parsed().find("devices/graphics").get("listen") == "127.0.0.1"
+
+
+def test_what_was_written_is_found_again():
+    text = domain(GUEST, TCG)
+    assert has_device(text, "root")
+    assert has_device(text, PORT.port_id)
+    assert not has_device(text, "oot")
+    assert target_of(text, "/d/root.qcow2") == "vda"
+    assert target_of(text, "/d/other.qcow2") is None
+    assert ports_of(text) == [PORT.port_id]
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "meaning"),
+    [(1, 1, "running"), (2, 0, "running"), (3, 1, "paused"), (4, 0, "running"), (5, 1, "shutdown"), (5, 3, "crashed")],
+)
+def test_libvirts_states_in_our_words(state, reason, meaning):
+    assert state_of(state, reason) == meaning
+
+
+def test_a_guest_is_ours_only_if_name_and_uuid_agree():
+    assert server_of(f"cumulet-{SERVER}", SERVER) == SERVER
+    assert server_of("somebody's", SERVER) is None
+    assert server_of("cumulet-x", SERVER) is None

@@ -1,0 +1,108 @@
+"""What an agent reads of its machine, and what it keeps on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cumulet.agent.accelerator import boot_sector, has_virtualization
+from cumulet.agent.identity import claim_identity, fingerprint, release_identity
+from cumulet.agent.libvirt import console
+from cumulet.agent.libvirt.daemon import libvirtd, prepare, socket_of
+from cumulet.agent.libvirt.facts import host_model, memory_mb, processor_features, qemu_version
+from cumulet.agent.libvirt.settings import HostSettings
+from cumulet.agent.refusals import Refusal
+from cumulet.kernel.process import run
+
+
+def test_virtualization_is_a_flag_of_the_processor():
+    assert has_virtualization("processor: 0\nflags\t\t: fpu vmx sse\n")
+    assert has_virtualization("flags : svm")
+    assert not has_virtualization("flags : fpu hypervisor\nmodel name: vmx\n")
+
+
+def test_the_payload_is_a_boot_sector():
+    payload = boot_sector()
+    assert (len(payload), payload[-2:]) == (512, b"\x55\xaa")
+
+
+def test_C8_a_hosts_identity_stays_and_its_name_is_no_part_of_it(tmp_path):
+    first = claim_identity(tmp_path)
+    release_identity(first)
+    again = claim_identity(tmp_path)
+    release_identity(again)
+    assert (again.host_id, again.fingerprint) == (first.host_id, first.fingerprint)
+
+
+def test_C8_two_agents_with_one_identity_are_refused(tmp_path):
+    first = claim_identity(tmp_path)
+    with pytest.raises(Refusal):
+        claim_identity(tmp_path)
+    release_identity(first)
+    release_identity(claim_identity(tmp_path))
+
+
+def test_F7_a_damaged_identity_is_not_replaced_by_a_new_one(tmp_path):
+    (tmp_path / "host_id").write_text("")
+    with pytest.raises(Refusal):
+        claim_identity(tmp_path)
+    assert (tmp_path / "host_id").read_text() == ""
+
+
+def test_C8_other_hardware_has_another_fingerprint(tmp_path):
+    (tmp_path / "a").write_text("board 1")
+    before = fingerprint((tmp_path / "a", tmp_path / "absent"))
+    (tmp_path / "a").write_text("board 2")
+    assert fingerprint((tmp_path / "a", tmp_path / "absent")) != before
+
+
+def test_memory_and_processor_are_read_from_the_kernel():
+    assert memory_mb("MemTotal:  2048 kB\nMemFree: 1 kB\nMemAvailable:    1024 kB\n") == (2, 1)
+    assert processor_features("processor : 0\nflags : sse fpu\nflags : other\n") == ["fpu", "sse"]
+    assert qemu_version("QEMU emulator version 7.2.22 (Debian 1:7.2)") == 7_002_022
+    model = "<domainCapabilities><cpu><mode name='host-model'><model>EPYC</model></mode></cpu></domainCapabilities>"
+    assert host_model(model) == "EPYC"
+
+
+def test_a_console_is_read_from_its_end(tmp_path):
+    log = tmp_path / "s1.log"
+    log.write_bytes(b"one\r\ntwo\r\nthree \xff\r\n")
+    assert console.read(log, 2) == "two\nthree �"
+    assert console.read(log, 0) == ""
+    assert console.read(log, None).startswith("one\n")
+    assert console.read(tmp_path / "none.log", None) == ""
+
+
+def test_a_console_that_grows_for_ever_keeps_its_last_mebibyte(tmp_path):
+    log = tmp_path / "s1.log"
+    with log.open("ab") as qemu:
+        for part in (b"a", b"b", b"c"):
+            qemu.write(part * console.KEPT)
+            qemu.flush()
+            console.trim(tmp_path)
+        qemu.write(b"the end")
+    console.trim(tmp_path)
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) <= 2 * console.KEPT
+    text = console.read(log, None)
+    assert len(text) == console.KEPT
+    assert text.endswith("ccthe end")
+    console.remove(log)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_state_folder_with_a_long_path_is_refused_and_says_why(tmp_path):
+    settings = HostSettings(state=tmp_path / ("x" * 100))
+    with pytest.raises(Refusal, match="107"):
+        socket_of(settings)
+
+
+async def test_the_emulator_runs_one_thread_under_tcg_and_changes_nothing_else(tmp_path):
+    settings = HostSettings(state=tmp_path, emulator=Path("/bin/echo"))
+    prepare(settings, "11111111-2222-4333-8444-555555555555")
+    said = await run(str(tmp_path / "qemu-tcg"), "-name", "a b", "-accel", "tcg,tb-size=32", "-accel", "kvm", "tcg")
+    assert said.decode().strip() == "-name a b -accel tcg,tb-size=32,thread=single -accel kvm tcg"
+
+
+def test_somebody_elses_libvirtd_is_not_started(tmp_path):
+    assert libvirtd(HostSettings(state=tmp_path, socket=Path("/run/libvirt/libvirt-sock"))) is None

@@ -39,6 +39,11 @@ class Switch:
         self._metadata = Metadata(config, self._machinery, answer)
         self._lock = asyncio.Lock()
 
+    @property
+    def userspace(self) -> bool:
+        """Whether packets are forwarded by ovs-vswitchd itself: guests must not leave checksums or segmentation to it then."""
+        return self._machinery.userspace
+
     async def up(self) -> None:
         """Start or find everything. Raises DaemonFailed, CommandFailed, Unavailable."""
         async with self._lock:

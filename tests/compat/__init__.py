@@ -1,0 +1,1 @@
+"""Upstream's own suites and clients against a cloud of ours."""

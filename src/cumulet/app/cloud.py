@@ -6,15 +6,24 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from ..agent.main import Agent
+from ..contract.agents import Agents
 from ..identity.operations import bootstrap
 from ..identity.operations.tokens import Tokens, hash_password
 from ..identity.tokens import KeyRing
 from ..kernel import ids
+from ..kernel.bus import Bus
+from ..kernel.bus.inprocess import InProcessBus
 from ..kernel.clock import Clock, SystemClock
 from ..kernel.db import Database, Sqlite, metadata
 from ..kernel.http import Application
+from ..kernel.reconcile import Reconciling
+from ..kernel.workflow import Engine
 from . import wire
 from .config import Config
+from .hosts import Underlay, underlay
+from .reports import Reports
+from .wire import Services
 
 OnStep = Callable[[str], None]
 
@@ -26,11 +35,17 @@ def _quiet(step: str) -> None:
 class Cloud:
     """Open it, start it, close it. `application` is the ASGI callable; it answers as soon as the cloud is open."""
 
-    def __init__(self, config: Config, db: Database, tokens: Tokens) -> None:
+    def __init__(self, config: Config, db: Database, tokens: Tokens, under: Underlay) -> None:
         self.config = config
         self.db = db
         self.tokens = tokens
-        self.application: Application = wire.application(config, db, tokens)
+        self.bus: Bus = InProcessBus()
+        self.underlay = under
+        self.parts = wire.Parts(config, db, tokens, Services(Agents(self.bus)), under)
+        self.application: Application = wire.application(self.parts)
+        self.engine = Engine(db, self.parts.services, ids.new_uuid(), db.clock)
+        self.reconciling = Reconciling(wire.reconcilers(self.parts), db, db.clock)
+        self.agents: list[Agent] = []
 
     @classmethod
     async def open(cls, config: Config, on_step: OnStep = _quiet, clock: Clock | None = None, durable: bool = True) -> Cloud:
@@ -42,13 +57,30 @@ class Cloud:
         tokens = Tokens(db, KeyRing.load(config.state / "token-keys"))
         on_step("identity")
         await _bootstrap(config, db, tokens)
-        return cls(config, db, tokens)
+        return cls(config, db, tokens, underlay(config, db.clock))
 
-    async def start(self) -> None:
-        """Begin what runs beside the requests: workflows, agents, reconcilers."""
+    async def start(self, on_step: OnStep = _quiet) -> None:
+        """Begin what runs beside the requests: networks, agents, workflows, reconcilers. Returns once the agents are recognised."""
+        await self.bus.serve("cloud", Reports(self.db).receive)
+        await self.underlay.up(on_step)
+        self.agents = await self.underlay.agents(self.bus, self.db)
+        on_step("agent")
+        for agent in self.agents:
+            await agent.start()
+        for agent in self.agents:
+            await agent.welcomed()
+        on_step("workflows and reconcilers")
+        await self.engine.start()
+        await self.reconciling.start()
 
     async def close(self) -> None:
         """Stop it all. Guests and daemons go on."""
+        await self.reconciling.stop()
+        await self.engine.stop()
+        for agent in self.agents:
+            await agent.stop()
+        await self.underlay.close()
+        await self.bus.close()
         await self.db.close()
 
 

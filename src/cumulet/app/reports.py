@@ -1,0 +1,42 @@
+"""What the control plane does with what agents say: the subject `cloud`."""
+
+from __future__ import annotations
+
+from ..compute.operations import guests, metadata
+from ..contract.reports import Ack, Answer, Heartbeat, MetadataQuery, Register, Rejected, decode_report, encode
+from ..kernel.db import Database
+from ..placement.operations import hosts
+
+
+class Reports:
+    """Answers the subject `cloud`."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def receive(self, payload: bytes) -> bytes:
+        """One report, one answer."""
+        report = decode_report(payload)
+        if isinstance(report, MetadataQuery):
+            return encode(await self._metadata(report))
+        if isinstance(report, Register):
+            return encode(await self._register(report))
+        return encode(await self._heartbeat(report))
+
+    async def _register(self, report: Register) -> Answer:
+        async with self._db.tx() as tx:
+            answer = await hosts.register(tx, report)
+            if not isinstance(answer, Rejected):
+                await guests.host_registered(tx, report)
+            return answer
+
+    async def _heartbeat(self, report: Heartbeat) -> Answer:
+        async with self._db.tx() as tx:
+            answer = await hosts.heartbeat(tx, report)
+            if isinstance(answer, Ack):
+                await guests.observe(tx, report.host_id, report.guests)
+            return answer
+
+    async def _metadata(self, query: MetadataQuery) -> Answer:
+        async with self._db.read() as tx:
+            return await metadata.answer(tx, query)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, TypeVar
 
@@ -13,6 +14,8 @@ from .query import Query
 
 R = TypeVar("R")
 Subscriber = Callable[[str], None]
+
+log = logging.getLogger("cumulet.db")
 
 
 class Duplicate(Exception):
@@ -79,3 +82,12 @@ class Database(Protocol):
     async def close(self) -> None:
         """Finish what is being committed and disconnect."""
         ...
+
+
+def tell(subscribers: Sequence[Subscriber], topic: str, key: str) -> None:
+    """Call each subscriber; what it raises is its own bug and keeps nobody else from hearing."""
+    for subscriber in subscribers:
+        try:
+            subscriber(key)
+        except Exception:
+            log.exception("a subscriber of %s failed", topic)

@@ -50,6 +50,12 @@ class among(ColumnElement[bool]):
         self.values = sa.bindparam(name, type_=_Values())
 
 
+@compiles(sa.Integer, "postgresql")
+def _wide_integer(element: sa.Integer, compiler: Any, **kw: Any) -> str:
+    """An Integer has 64 bits, as SQLite's has."""
+    return "BIGINT"
+
+
 @compiles(among, "sqlite")
 def _among_sqlite(element: among, compiler: SQLCompiler, **kw: Any) -> str:
     return f"{compiler.process(element.column, **kw)} IN (SELECT value FROM json_each({compiler.process(element.values)}))"
@@ -82,7 +88,7 @@ class Compiled:
         made: Any = statement.compile(dialect=dialect)  # type: ignore[attr-defined]
         self.sql = str(made)
         self.names: tuple[str, ...] = tuple(made.positiontup or ())
-        self.fixed: dict[str, Any] = {n: v for n, v in made.params.items() if v is not None}
+        self.fixed: dict[str, Any] = {n: v for n, v in made.params.items() if not made.binds[n].required}
         lists = _json_text if dialect is SQLITE else list
         self.inward: dict[str, Callable[[Any], Any]] = {}
         for name in self.names:

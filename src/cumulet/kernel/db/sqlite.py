@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from ..clock import Clock, Stamp, SystemClock, stamp
 from ..errors import Unavailable
-from .protocol import Duplicate, Subscriber
+from .protocol import Duplicate, Subscriber, tell
 from .query import SQLITE, Query, create_statements
 
 R = TypeVar("R")
@@ -50,12 +50,11 @@ class SqliteReader:
             self._database.trace.append(sql)
         try:
             return self._connection.execute(sql, arguments)
-        except sqlite3.IntegrityError as problem:
-            raise Duplicate(str(problem)) from None
-        except sqlite3.OperationalError as problem:
-            if problem.sqlite_errorcode in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE):
-                raise Unavailable("The database's disk is full.", internal=str(problem)) from None
-            raise
+        except sqlite3.Error as problem:
+            ours = _ours(problem)
+            if ours is None:
+                raise
+            raise ours from None
 
     async def one(self, query: Query[R], **values: Any) -> R | None:
         """The first row, or None."""
@@ -84,6 +83,21 @@ class SqliteTx(SqliteReader):
         self.signals.append((topic, key))
 
 
+def _ours(problem: sqlite3.Error) -> Exception | None:
+    """SQLite's error as one of ours; None for a mistake in the statement or its values."""
+    text = f"{problem.sqlite_errorname}: {problem}"
+    match problem.sqlite_errorcode:
+        case sqlite3.SQLITE_CONSTRAINT_UNIQUE | sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY | sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
+            return Duplicate(str(problem))
+        case sqlite3.SQLITE_FULL | sqlite3.SQLITE_IOERR_WRITE:
+            return Unavailable("The database's disk is full.", internal=text)
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return Unavailable("The database is too busy; try again.", code="retry", internal=text)
+        case code if code & 0xFF in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
+            return Unavailable("The database could not be written.", internal=text)
+    return None
+
+
 class Sqlite:
     """A database file. `durable=False` skips the fsync (tests)."""
 
@@ -97,7 +111,8 @@ class Sqlite:
         self._reader = self._open()
         self._reader.execute("PRAGMA query_only=on")
         self._lock = asyncio.Lock()
-        self._batch: list[asyncio.Future[None]] = []
+        self._batch: list[tuple[asyncio.Future[None], list[tuple[str, str]]]] = []
+        self._holder: asyncio.Task[Any] | None = None
         self._flusher: asyncio.Task[None] | None = None
         self._subscribers: dict[str, list[Subscriber]] = defaultdict(list)
 
@@ -130,25 +145,33 @@ class Sqlite:
 
     @asynccontextmanager
     async def tx(self) -> AsyncIterator[SqliteTx]:
-        """A write transaction; returns after it is durable."""
+        """A write transaction; returns after it is durable. Raises Unavailable, and RuntimeError within another one of its task."""
+        if self._holder is asyncio.current_task():
+            raise RuntimeError("a transaction within a transaction: hand `tx` on instead")
         async with self._lock:
-            if not self._writer.in_transaction:
-                self._writer.execute("BEGIN IMMEDIATE")
-            self._writer.execute("SAVEPOINT t")
+            self._begin()
             tx = SqliteTx(self._writer, self)
+            self._holder = asyncio.current_task()
             try:
                 yield tx
                 self._writer.execute("RELEASE t")
             except BaseException:
                 self._back_out()
                 raise
-            committed = asyncio.get_running_loop().create_future()
-            self._batch.append(committed)
+            finally:
+                self._holder = None
+            committed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._batch.append((committed, tx.signals))
             self._start_flusher()
         await committed
-        for topic, key in tx.signals:
-            for subscriber in self._subscribers[topic]:
-                subscriber(key)
+
+    def _begin(self) -> None:
+        try:
+            if not self._writer.in_transaction:
+                self._writer.execute("BEGIN IMMEDIATE")
+            self._writer.execute("SAVEPOINT t")
+        except sqlite3.Error as problem:
+            raise _ours(problem) or problem from None
 
     def _back_out(self) -> None:
         """Undo one savepoint; its neighbours in the batch stay, unless SQLite itself gave the whole transaction up."""
@@ -157,7 +180,7 @@ class Sqlite:
             self._writer.execute("RELEASE t")
             self._start_flusher()
         else:
-            self._settle(Unavailable("The database gave the transaction up; try again."))
+            self._settle("the database gave the transaction up")
 
     def _start_flusher(self) -> None:
         if self._flusher is None:
@@ -181,19 +204,26 @@ class Sqlite:
         except sqlite3.Error as problem:
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
-            self._settle(Unavailable("The database could not be written.", internal=str(problem)))
+            self._settle(f"{problem.sqlite_errorname}: {problem}")
         else:
             self._settle(None)
 
-    def _settle(self, problem: Exception | None) -> None:
-        waiting, self._batch = self._batch, []
-        for future in waiting:
+    def _settle(self, problem: str | None) -> None:
+        """Tell each transaction of the batch how its COMMIT went; and the subscribers, even of a task that waits no more."""
+        batch, self._batch = self._batch, []
+        for future, signals in batch:
+            if problem is None:
+                self._tell(signals)
             if future.done():
                 continue
             if problem is None:
                 future.set_result(None)
             else:
-                future.set_exception(problem)
+                future.set_exception(Unavailable("The database could not be written.", internal=problem))
+
+    def _tell(self, signals: list[tuple[str, str]]) -> None:
+        for topic, key in signals:
+            tell(self._subscribers[topic], topic, key)
 
     async def close(self) -> None:
         """Finish what is being committed and disconnect."""

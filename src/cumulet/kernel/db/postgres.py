@@ -1,0 +1,237 @@
+"""PostgreSQL 15 or newer, through asyncpg, which is imported only when a connection is needed.
+
+Transactions are READ COMMITTED: as on SQLite each statement sees what was committed before it, but unlike there another transaction
+may commit between two statements of this one. So what must hold at the commit is held by a constraint, a compare-and-set or a
+locked row, never by a SELECT that came before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import sqlalchemy as sa
+
+from ..clock import Clock, Stamp, SystemClock, stamp
+from ..errors import Unavailable
+from .protocol import Duplicate, Subscriber, tell
+from .query import POSTGRES, Query, create_statements
+
+if TYPE_CHECKING:
+    from .notices import Notices
+
+R = TypeVar("R")
+
+PATIENCE = 30.0
+"""Seconds to wait for a free connection."""
+
+log = logging.getLogger("cumulet.db")
+
+
+class PostgresReader:
+    """Statements on one connection, each in a transaction of its own."""
+
+    __slots__ = ("_connection", "_database", "_stamp", "now", "signals")
+
+    def __init__(self, connection: Any, database: Postgres) -> None:
+        self._connection = connection
+        self._database = database
+        self._stamp: Stamp | None = None
+        self.now = database.clock.now()
+        self.signals: list[tuple[str, str]] = []
+
+    @property
+    def stamp(self) -> Stamp:
+        """`now`, as the text that is stored."""
+        if self._stamp is None:
+            self._stamp = stamp(self.now)
+        return self._stamp
+
+    def _count(self, sql: str) -> None:
+        self._database.statements += 1
+        if self._database.trace is not None:
+            self._database.trace.append(sql)
+
+    async def one(self, query: Query[R], **values: Any) -> R | None:
+        """The first row, or None."""
+        made, arguments = query.bind(POSTGRES, values)
+        self._count(made.sql)
+        with translated():
+            raw = await self._connection.fetchrow(made.sql, *arguments)
+        return None if raw is None else query.shape(made, raw)
+
+    async def all(self, query: Query[R], **values: Any) -> list[R]:
+        """Every row."""
+        made, arguments = query.bind(POSTGRES, values)
+        self._count(made.sql)
+        with translated():
+            rows = await self._connection.fetch(made.sql, *arguments)
+        return [query.shape(made, raw) for raw in rows]
+
+
+class PostgresTx(PostgresReader):
+    """Statements in one transaction."""
+
+    __slots__ = ()
+
+    async def do(self, query: Query[Any], **values: Any) -> int:
+        """Run a statement and return how many rows it changed. Raises Duplicate: the transaction is lost then."""
+        made, arguments = query.bind(POSTGRES, values)
+        self._count(made.sql)
+        with translated():
+            status: str = await self._connection.execute(made.sql, *arguments)
+        count = status.rsplit(" ", 1)[-1]
+        return int(count) if count.isdigit() else 0
+
+    def signal(self, topic: str, key: str) -> None:
+        """Tell the subscribers of `topic` about `key`, in every process, once this transaction is committed."""
+        self.signals.append((topic, key))
+
+
+class Postgres:
+    """A database by its DSN (`postgresql://…`), with at most `size` connections and one more for notices."""
+
+    def __init__(self, dsn: str, clock: Clock | None = None, size: int = 10) -> None:
+        self.clock: Clock = clock or SystemClock()
+        self.statements = 0
+        self.trace: list[str] | None = None
+        self._dsn, self._size = dsn, size
+        self._pool: Any = None
+        self._connecting = asyncio.Lock()
+        self._notices: Notices | None = None
+        self._subscribers: dict[str, list[Subscriber]] = defaultdict(list)
+
+    def subscribe(self, topic: str, subscriber: Subscriber) -> None:
+        """Call `subscriber(key)` for each committed `tx.signal(topic, key)`, of this process and of others."""
+        self._subscribers[topic].append(subscriber)
+
+    async def connect(self) -> None:
+        """Connect, and hear the signals of other processes. Happens by itself at the first statement. Raises Unavailable."""
+        async with self._connecting:
+            if self._pool is not None:
+                return
+            import asyncpg
+
+            from .notices import Notices
+
+            with translated():
+                self._pool = await asyncpg.create_pool(
+                    self._dsn,
+                    min_size=1,
+                    max_size=self._size,
+                    statement_cache_size=1000,
+                    reset=_keep,
+                    server_settings={"application_name": "cumulet"},
+                )
+            self._notices = Notices(self._dsn, self._tell)
+            await self._notices.start()
+
+    async def create(self, tables: sa.MetaData) -> None:
+        """Make the tables and indexes that are not there yet."""
+        async with self.tx() as tx:
+            await tx._connection.execute("SELECT pg_advisory_xact_lock(7061)")  # two processes may start at once
+            for statement in create_statements(tables, POSTGRES):
+                with translated():
+                    await tx._connection.execute(statement)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[PostgresReader]:
+        """Reads outside a transaction, on one connection."""
+        async with self._acquired() as connection:
+            yield PostgresReader(connection, self)
+
+    @asynccontextmanager
+    async def tx(self) -> AsyncIterator[PostgresTx]:
+        """A write transaction; returns after it is durable. Raises Unavailable, code "retry", if it lost to another one."""
+        async with self._acquired() as connection:
+            tx = PostgresTx(connection, self)
+            transaction = connection.transaction()
+            with translated():
+                await transaction.start()
+            try:
+                yield tx
+            except BaseException:
+                await _roll_back(transaction)
+                raise
+            with translated():
+                await transaction.commit()
+        for topic, key in tx.signals:
+            self._tell(topic, key)
+        if tx.signals and self._notices is not None:
+            self._notices.send(tx.signals)
+
+    async def close(self) -> None:
+        """Tell what is still to be told and disconnect."""
+        if self._notices is not None:
+            await self._notices.stop()
+        if self._pool is not None:
+            await self._pool.close()
+        self._pool = self._notices = None
+
+    @asynccontextmanager
+    async def _acquired(self) -> AsyncIterator[Any]:
+        if self._pool is None:
+            await self.connect()
+        pool = self._pool
+        with translated():
+            try:
+                connection = await pool.acquire(timeout=PATIENCE)
+            except TimeoutError:
+                raise Unavailable("The database is too busy.", internal=f"no free connection in {PATIENCE:g} s") from None
+        try:
+            yield connection
+        finally:
+            await pool.release(connection)
+
+    def _tell(self, topic: str, key: str) -> None:
+        tell(self._subscribers[topic], topic, key)
+
+
+async def _keep(connection: Any) -> None:
+    """Instead of asyncpg's RESET ALL at each release: nothing here changes a session."""
+
+
+async def _roll_back(transaction: Any) -> None:
+    try:
+        with translated():
+            await transaction.rollback()
+    except Unavailable as problem:
+        log.debug("the connection was lost with its transaction: %s", problem.internal)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """asyncpg's errors as ours."""
+    try:
+        yield
+    except Exception as problem:
+        ours = _ours(problem)
+        if ours is None:
+            raise
+        raise ours from None
+
+
+def _ours(problem: Exception) -> Exception | None:
+    import asyncpg
+
+    text = str(problem)
+    match problem:
+        case asyncpg.UniqueViolationError() | asyncpg.ForeignKeyViolationError() | asyncpg.ExclusionViolationError():
+            return Duplicate(text)
+        case asyncpg.SerializationError() | asyncpg.DeadlockDetectedError() | asyncpg.LockNotAvailableError():
+            return Unavailable("Another request changed the same thing; try again.", code="retry", internal=text)
+        case asyncpg.DiskFullError():
+            return Unavailable("The database's disk is full.", internal=text)
+        case asyncpg.PostgresConnectionError() | asyncpg.OperatorInterventionError() | asyncpg.InsufficientResourcesError():
+            return Unavailable("The database does not answer.", internal=text)
+        case OSError():
+            return Unavailable("The database does not answer.", internal=text)
+        case asyncpg.InternalClientError():  # a statement met the end of its connection
+            return Unavailable("The database does not answer.", internal=text)
+        case asyncpg.InterfaceError() if "closed" in text:
+            return Unavailable("The database does not answer.", internal=text)
+    return None

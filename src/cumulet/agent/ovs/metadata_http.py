@@ -91,24 +91,27 @@ class MetadataServer:
             connection.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
 
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
+    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if len(self._connections) >= _MOST_CONNECTIONS:
+            writer.transport.abort()
+            return
+        task = asyncio.create_task(self._serve(reader, writer))
         self._connections.add(task)
+        task.add_done_callback(self._connections.discard)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             async with asyncio.timeout(_PATIENCE):
                 writer.write(await self._respond(reader, writer))
-                await writer.drain()
+                writer.write_eof()
+                await _finish(reader)
         except (OSError, TimeoutError) as error:
             _log.debug("a guest on network %s went away: %r", self._network_id, error)
         finally:
-            self._connections.discard(task)
             writer.close()
 
     async def _respond(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
         try:
-            if len(self._connections) > _MOST_CONNECTIONS:
-                raise Rejected(HTTPStatus.SERVICE_UNAVAILABLE)
             query = await self._read(reader, writer.get_extra_info("peername")[0])
             answer = await self._answer(query)
         except Rejected as rejected:
@@ -134,6 +137,13 @@ class MetadataServer:
             raise Rejected(HTTPStatus.BAD_REQUEST) from None
         method = parser.get_method().decode("ascii")
         return MetadataQuery(self._network_id, address, path, method, request.headers)
+
+
+async def _finish(reader: asyncio.StreamReader) -> None:
+    """Read what the guest still sends: closing on unread bytes would take the answer from it."""
+    left = 16 * _LARGEST_BODY
+    while left > 0 and (chunk := await reader.read(16 << 10)):
+        left -= len(chunk)
 
 
 def _message(answer: MetadataAnswer, method: str) -> bytes:

@@ -16,6 +16,9 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+pytest.importorskip("libvirt")
+
+
 from cumulet.agent import accelerator
 from cumulet.agent.identity import claim_identity
 from cumulet.agent.libvirt import daemon
@@ -208,6 +211,8 @@ async def test_K4_a_guest_whose_disk_is_gone_does_not_start_and_gets_no_new_one(
     await lab.order(c.StopGuest(guest.server_id, 0))
     Path(guest.disks[0].path).rename(lab.settings.state / "elsewhere")
     assert (await lab.launch(guest)).code == "disk_missing"
+    assert await lab.host.heal() == [f"The root of {guest.server_id} was made on this host and is gone."]
+    assert await lab.host.heal() == []
     assert not Path(guest.disks[0].path).exists()
     assert (await lab.seen(guest.server_id)).state == "shutdown"
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from cumulet.agent.accelerator import boot_sector, has_virtualization
 from cumulet.agent.identity import claim_identity, fingerprint, release_identity
-from cumulet.agent.libvirt import console
+from cumulet.agent.libvirt import console, strays
 from cumulet.agent.libvirt.daemon import libvirtd, prepare, socket_of
 from cumulet.agent.libvirt.facts import host_model, memory_mb, processor_features, qemu_version
 from cumulet.agent.libvirt.settings import HostSettings
@@ -106,3 +107,32 @@ async def test_the_emulator_runs_one_thread_under_tcg_and_changes_nothing_else(t
 
 def test_somebody_elses_libvirtd_is_not_started(tmp_path):
     assert libvirtd(HostSettings(state=tmp_path, socket=Path("/run/libvirt/libvirt-sock"))) is None
+
+
+@pytest.fixture
+def process(tmp_path):
+    """Something like /proc, with one namespace per name."""
+    (tmp_path / "uptime").write_text("1000.0 2000.0\n")
+
+    def add(pid: int, comm: str, age: float, netns: str = "ours") -> None:
+        folder = tmp_path / str(pid)
+        (folder / "ns").mkdir(parents=True)
+        (tmp_path / netns).touch()
+        (folder / "ns" / "net").symlink_to(tmp_path / netns)
+        (folder / "comm").write_text(comm + "\n")
+        ticks = int((1000 - age) * os.sysconf("SC_CLK_TCK"))
+        (folder / "stat").write_text(f"{pid} ({comm}) S " + "0 " * 18 + f"{ticks} 0\n")
+        (folder / "cmdline").write_bytes(b"qemu\0-name\0guest=lost,debug-threads=on\0")
+        (folder / "status").write_text("Name: x\nVmRSS:\t  204800 kB\n")
+
+    return add
+
+
+def test_C9_a_process_that_libvirt_does_not_know_is_counted(tmp_path, process):
+    process(10, "qemu-system-x86", age=500)
+    process(11, "qemu-system-x86", age=500)
+    process(12, "qemu-system-x86", age=5)
+    process(13, "qemu-system-x86", age=500, netns="another host's")
+    process(14, "bash", age=500)
+    found = strays.find({10}, tmp_path / "ours", tmp_path)
+    assert [(guest.name, guest.memory_mb, guest.server_id) for guest in found] == [("process 11: lost", 200, None)]

@@ -146,6 +146,14 @@ class LocalDisks:
         """Everything in quarantine, oldest first."""
         return await self.quarantine.list()
 
+    async def missing(self) -> list[str]:
+        """One sentence for each object that the ledger says is there and that is not."""
+        return [
+            f"The {found.kind} of {found.owner} was made on this host and is gone."
+            for found in await self._ledger.in_place()
+            if not self.layout.absolute(found.path).exists()
+        ]
+
     async def require(self, server_id: str, disks: list[DiskSpec]) -> None:
         """Refuse with disk_missing unless each disk is here, whole, and the server's own or its volume's."""
         for wanted in disks:

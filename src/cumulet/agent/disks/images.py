@@ -10,6 +10,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO
 from weakref import WeakValueDictionary
@@ -28,6 +29,7 @@ from .layout import Layout, safe, unfinished
 log = logging.getLogger(__name__)
 
 _CHUNK = 1024**2
+_COPIES = 2
 _PATIENCE = 60  # seconds without a byte
 
 
@@ -56,6 +58,8 @@ class ImageCache:
         self._layout = layout
         self._ledger = ledger
         self._need = need
+        # Copies take minutes: they must not keep the process's other short work waiting for a thread.
+        self._threads = ThreadPoolExecutor(_COPIES, thread_name_prefix="images")
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def ensure(self, image: ImageSource) -> Base:
@@ -100,7 +104,7 @@ class ImageCache:
         await self._need(image.size)
         temporary = unfinished(path)
         try:
-            await asyncio.to_thread(_copy_verified, image, temporary)
+            await asyncio.get_running_loop().run_in_executor(self._threads, _copy_verified, image, temporary)
             await formats.examine(temporary, image.disk_format)
             temporary.chmod(0o444)
             await asyncio.to_thread(files.publish, temporary, path)

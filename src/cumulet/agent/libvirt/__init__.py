@@ -4,7 +4,7 @@
     daemon.py      a libvirtd of our own, in its own mounts and in the switch's network namespace
     connection.py  calls in threads, events to the loop
     domain.py      a guest as libvirt's XML; devices.py its disks and ports; reading.py the way back
-    guests.py      start, stop, destroy, list; hotplug.py; console.py
+    guests.py      start, stop, destroy, list; hotplug.py; console.py; strays.py, what libvirt does not know of
     facts.py       what the machine is
     host.py        all of it together, as `agent.host.Host`
 

@@ -71,6 +71,11 @@ def process_ids(settings: HostSettings) -> Path:
     return (settings.state / "libvirt" / "run" if settings.socket is None else Path("/run/libvirt")) / "qemu"
 
 
+def namespace(settings: HostSettings) -> Path:
+    """The network namespace that guests run in."""
+    return Path("/run/netns") / settings.netns if settings.netns else Path("/proc/self/ns/net")
+
+
 def emulator(settings: HostSettings, virt_type: VirtType) -> Path:
     """The program that runs guests; written by `prepare` for TCG."""
     return settings.state / "qemu-tcg" if virt_type == "qemu" else settings.emulator

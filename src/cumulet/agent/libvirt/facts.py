@@ -6,6 +6,7 @@ import os
 import platform
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree as xml
 
 from msgspec import Struct
@@ -13,8 +14,10 @@ from msgspec.structs import replace
 
 from cumulet.kernel.process import run
 
-from .connection import Connection
 from .devices import Surroundings
+
+if TYPE_CHECKING:
+    from .connection import Connection
 
 
 class Hypervisor(Struct, frozen=True):
@@ -34,9 +37,13 @@ async def hypervisor(connection: Connection, around: Surroundings) -> Hypervisor
     version = qemu_version((await run(around.emulator, "--version")).decode())
     if around.virt_type == "qemu":
         return replace(_EMULATED, version=version)
+    return Hypervisor(version, host_model(await capabilities(connection, around)), _own_features())
+
+
+async def capabilities(connection: Connection, around: Surroundings) -> str:
+    """libvirt's domain capabilities of the emulator in use, as XML. Raises Refusal."""
     question = (around.emulator, None, "q35", around.virt_type)
-    capabilities = await connection.run(lambda libvirt: str(libvirt.getDomainCapabilities(*question)))
-    return Hypervisor(version, host_model(capabilities), _own_features())
+    return await connection.run(lambda libvirt: str(libvirt.getDomainCapabilities(*question)))
 
 
 def qemu_version(said: str) -> int:
@@ -46,9 +53,9 @@ def qemu_version(said: str) -> int:
     return major * 1_000_000 + minor * 1000 + micro
 
 
-def host_model(capabilities: str) -> str:
+def host_model(described: str) -> str:
     """The processor model that guests get, from libvirt's domain capabilities."""
-    return xml.fromstring(capabilities).findtext("cpu/mode[@name='host-model']/model") or "unknown"
+    return xml.fromstring(described).findtext("cpu/mode[@name='host-model']/model") or "unknown"
 
 
 def _own_features() -> list[str]:

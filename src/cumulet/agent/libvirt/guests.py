@@ -15,7 +15,7 @@ from cumulet.contract.guests import GuestSpec
 
 from ..host import Switch
 from ..refusals import Refusal
-from . import console, reading
+from . import console, reading, strays
 from .connection import Connection, find, is_active
 from .devices import Surroundings
 from .domain import console_log, domain, name_of
@@ -32,11 +32,16 @@ _FORGET = (
 
 
 class Stage(Struct):
-    """What guests need of their host. `around` is known once the host is up."""
+    """What guests need of their host.
+
+    `process_ids` is where libvirt writes them, `namespace` the network namespace that guests run in; `around` is known once the
+    host is up.
+    """
 
     connection: Connection
     switch: Switch
     process_ids: Path
+    namespace: Path
     around: Surroundings
 
 
@@ -131,26 +136,29 @@ async def running(stage: Stage, server_id: str) -> bool:
 
 
 async def every(stage: Stage) -> list[Guest]:
-    """Every guest, ours or not (C9)."""
-    return await stage.connection.run(lambda connection: _every(connection, stage.process_ids))
+    """Every guest, ours or not, libvirt's or not (C9)."""
+    listed, known = await stage.connection.run(lambda connection: _every(connection, stage.process_ids))
+    return listed + await asyncio.to_thread(strays.find, known, stage.namespace)
 
 
-def _every(connection: Any, process_ids: Path) -> list[Guest]:
-    guests = []
+def _every(connection: Any, process_ids: Path) -> tuple[list[Guest], set[int]]:
+    guests, known = [], set()
     for found in connection.listAllDomains():
+        pid = reading.process_id(process_ids / f"{found.name()}.pid")
+        known |= {pid} if pid is not None else set()
         try:
-            guests.append(_seen(found, process_ids))
+            guests.append(_seen(found, pid))
         except libvirt.libvirtError as problem:
             if problem.get_error_code() != libvirt.VIR_ERR_NO_DOMAIN:  # gone while we looked
                 raise
-    return guests
+    return guests, known
 
 
-def _seen(found: Any, process_ids: Path) -> Guest:
+def _seen(found: Any, pid: int | None) -> Guest:
     name, server_id = found.name(), reading.server_of(found.name(), found.UUIDString())
     state, memory_kib, _, vcpus, _ = found.info()
     meaning = reading.state_of(state, found.state()[1])
-    rss = reading.resident_mb(process_ids / f"{name}.pid") if meaning in reading.ALIVE else 0
+    rss = reading.resident_mb(pid) if meaning in reading.ALIVE else 0
     return Guest(name, meaning, vcpus, memory_kib // 1024, server_id, rss)
 
 

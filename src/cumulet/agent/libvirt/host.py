@@ -7,6 +7,7 @@ agent = Agent(bus, host, journal)
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import platform
@@ -114,9 +115,11 @@ class LibvirtHost:
         self._connection = Connection(daemon.socket_of(settings), self._changed.set)
         self._identity: Identity | None = None
         self._hypervisor: facts.Hypervisor | None = None
+        self._probing: asyncio.Task[None] | None = None
+        self._gone: set[str] = set()
         self._consoles = settings.state / "consoles"
         around = Surroundings("qemu", str(settings.emulator), str(self._consoles), "none", True)
-        self._stage = Stage(self._connection, switch, daemon.process_ids(settings), around)
+        self._stage = Stage(self._connection, switch, daemon.process_ids(settings), daemon.namespace(settings), around)
         self._guests = LibvirtGuests(self._stage, disks, settings.detach_patience)
 
     @property
@@ -145,6 +148,12 @@ class LibvirtHost:
         await self._connection.open()
         self._stage.around = await self._look_around()
         self._hypervisor = await facts.hypervisor(self._connection, self._stage.around)
+        self._probing = asyncio.create_task(self._probe_emulator())
+
+    async def _probe_emulator(self) -> None:
+        """libvirt asks a new emulator hundreds of things, for seconds: better now than when the first guest starts."""
+        with contextlib.suppress(Refusal):
+            await facts.capabilities(self._connection, self._stage.around)
 
     async def _look_around(self) -> Surroundings:
         settings = self._settings
@@ -161,6 +170,8 @@ class LibvirtHost:
 
     async def down(self) -> None:
         """Let go of libvirtd, the switch and the identity. Guests and daemons go on."""
+        if self._probing is not None:
+            self._probing.cancel()
         await self._connection.close()
         await self._switch.release()
         if self._identity is not None:
@@ -170,7 +181,13 @@ class LibvirtHost:
     async def heal(self) -> list[str]:
         """Restart what has died, reconnect, keep serial logs short; each whatever becomes of the others."""
         found = []
-        for name, part in (("The switch", self._switch.heal), ("libvirtd", self._heal_libvirtd), ("The serial logs", self._trim)):
+        parts = {
+            "The switch": self._switch.heal,
+            "libvirtd": self._heal_libvirtd,
+            "The serial logs": self._trim,
+            "The disks": self._miss_disks,
+        }
+        for name, part in parts.items():
             try:
                 found += await part()
             except Exception as problem:
@@ -187,6 +204,12 @@ class LibvirtHost:
     async def _trim(self) -> list[str]:
         await asyncio.to_thread(console.trim, self._consoles)
         return []
+
+    async def _miss_disks(self) -> list[str]:
+        """Disks that have vanished behind our back, each told once (K4)."""
+        gone = set(await self._disks.missing())
+        news, self._gone = gone - self._gone, gone
+        return sorted(news)
 
     async def tidy(self) -> None:
         """Purge what has been in quarantine long enough, and images that nothing uses."""

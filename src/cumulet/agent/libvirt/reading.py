@@ -49,10 +49,18 @@ def ports_of(definition: str) -> list[str]:
     return [found.get("name", "").removeprefix("ua-") for found in aliases if found.get("name", "").startswith("ua-")]
 
 
-def resident_mb(pidfile: Path) -> int:
+def process_id(pidfile: Path) -> int | None:
+    """The process that libvirt has written down; it may have ended."""
+    try:
+        return int(pidfile.read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def resident_mb(pid: int | None) -> int:
     """The memory that a guest's process has, in MiB; 0 if it does not run."""
     try:
-        status = Path(f"/proc/{pidfile.read_text().strip()}/status").read_text()
+        status = Path(f"/proc/{pid}/status").read_text()
     except OSError:
         return 0
     fields = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)

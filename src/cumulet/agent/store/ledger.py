@@ -46,6 +46,7 @@ _FIND: Query[Object] = Query(
 _AT: Query[Object] = Query(_ALL.where(objects.c.path == sa.bindparam("path"), _in_place), Object)
 _OWNED: Query[Object] = Query(_ALL.where(objects.c.owner == sa.bindparam("owner"), _in_place).order_by(objects.c.kind), Object)
 _OF_KIND: Query[Object] = Query(_ALL.where(objects.c.kind == sa.bindparam("kind"), _in_place).order_by(objects.c.since), Object)
+_IN_PLACE: Query[Object] = Query(_ALL.where(objects.c.state == "there"), Object)
 _QUARANTINED: Query[Object] = Query(_ALL.where(objects.c.state == "quarantined").order_by(objects.c.since, objects.c.id), Object)
 _ADD: Query[Any] = Query(sa.insert(objects))
 _PLACE: Query[Any] = Query(
@@ -94,6 +95,10 @@ class Ledger:
     async def of_kind(self, kind: str) -> list[Object]:
         """Every object of a kind that is not in quarantine, the longest unused first."""
         return await self._all(_OF_KIND, kind=kind)
+
+    async def in_place(self) -> list[Object]:
+        """Everything that should be whole and in its place."""
+        return await self._all(_IN_PLACE)
 
     async def quarantined(self) -> list[Object]:
         """Everything in quarantine, oldest first."""

@@ -113,13 +113,14 @@ async def survives_everything(scenario: Scenario) -> None:
 
 async def survives_crashes(scenario: Scenario) -> None:
     """Killed before, during and after each step, the workflow finishes."""
-    problems = [await _case(scenario, Plan(crash={p}), f"crash {p}", ("finished",)) for p in await _points(scenario, Plan())]
+    problems = [await _untroubled(scenario)]
+    problems += [await _case(scenario, Plan(crash={p}), f"crash {p}", ("finished",)) for p in await _points(scenario, Plan())]
     _report(problems)
 
 
 async def survives_failures(scenario: Scenario) -> None:
     """Whichever step fails once, before or after its effect, the end is "finished" or "never happened"."""
-    problems = []
+    problems = [await _untroubled(scenario)]
     for when, step in await _points(scenario, Plan()):
         for error in scenario.errors if when != "after" else ():
             plan = Plan(fail={(when, step): error})
@@ -135,7 +136,7 @@ async def survives_repetition(scenario: Scenario) -> None:
 
 async def survives_crashes_while_undoing(scenario: Scenario) -> None:
     """For each step that fails: killed, or failing again, at each point of the undo that follows, nothing remains."""
-    problems = []
+    problems = [await _untroubled(scenario)]
     for failing in [p for p in await _points(scenario, Plan()) if p[0] == "during"]:
         for error in scenario.errors:
             passed = await _points(scenario, Plan(fail={failing: error}))
@@ -152,7 +153,7 @@ async def survives_crashes_while_undoing(scenario: Scenario) -> None:
 async def survives_cancelling(scenario: Scenario) -> None:
     """Cancelled after each step, the end is "finished" or "never happened"."""
     assert scenario.cancel is not None
-    problems = []
+    problems = [await _untroubled(scenario)]
     for point in await _points(scenario, Plan()):
         async with scenario.setup() as world:
             await scenario.start(world)
@@ -166,6 +167,10 @@ async def survives_cancelling(scenario: Scenario) -> None:
             await world.clock.advance(engine.lease + 1)
             problems.append(await _outcome(scenario, world, plan, f"cancelled {point}", ("finished", "undone")))
     _report(problems)
+
+
+async def _untroubled(scenario: Scenario) -> str:
+    return await _case(scenario, Plan(), "no trouble at all", ("finished",))
 
 
 class _crashing:

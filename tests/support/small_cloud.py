@@ -11,13 +11,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from cumulet.kernel import workflow
-from cumulet.kernel.db import Query, Sqlite, Tx
+from cumulet.kernel.db import Query, Tx
 from cumulet.kernel.errors import Problem
 from cumulet.kernel.workflow import Active, Engine, Failure, step
 from cumulet.kernel.workflow.table import TABLE
 
 from .clock import FakeClock
 from .database import fresh_database
+from .postgres import fresh_postgres
 
 TABLES = sa.MetaData()
 FACTS = sa.Table("facts", TABLES, sa.Column("id", sa.Text, primary_key=True), sa.Column("value", sa.Text, nullable=False))
@@ -81,7 +82,7 @@ async def mark_failed(tx: Tx, thing: str, failure: Failure) -> None:
 class SmallCloud:
     """A world with engines."""
 
-    db: Sqlite
+    db: Any
     clock: FakeClock = field(default_factory=FakeClock)
     services: Agent = field(default_factory=Agent)
 
@@ -131,7 +132,15 @@ class SmallCloud:
 
 @asynccontextmanager
 async def small_cloud() -> AsyncIterator[SmallCloud]:
-    """A fresh world."""
+    """A fresh world on SQLite."""
     clock = FakeClock()
     async with fresh_database(clock, TABLES) as db:
+        yield SmallCloud(db, clock)
+
+
+@asynccontextmanager
+async def small_cloud_on_postgres(dsn: str) -> AsyncIterator[SmallCloud]:
+    """A fresh world on PostgreSQL."""
+    clock = FakeClock()
+    async with fresh_postgres(dsn, clock, TABLES) as db:
         yield SmallCloud(db, clock)

@@ -232,6 +232,6 @@ def _ours(problem: Exception) -> Exception | None:
             return Unavailable("The database does not answer.", internal=text)
         case asyncpg.InternalClientError():  # a statement met the end of its connection
             return Unavailable("The database does not answer.", internal=text)
-        case asyncpg.InterfaceError() if "closed" in text:
+        case asyncpg.InterfaceError() if "closed" in text or "released back" in text:
             return Unavailable("The database does not answer.", internal=text)
     return None

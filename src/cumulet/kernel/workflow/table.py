@@ -47,6 +47,7 @@ TABLE = sa.Table(
 )
 C = TABLE.c
 B = sa.bindparam
+NOW: sa.BindParameter[float] = B("now", type_=sa.Double())
 _unfinished = C.finished_at.is_(None)
 
 
@@ -132,10 +133,10 @@ _has_turn = sa.or_(
         _before.c.id != C.id,
     ),
 )
-_too_late_for_turn = sa.and_(C.fence == 0, C.deadline <= B("now"))
+_too_late_for_turn = sa.and_(C.fence == 0, C.deadline <= NOW)
 _ready = (
     sa.select(C.id)
-    .where(_unfinished, C.due_at <= B("now"), sa.or_(_has_turn, _too_late_for_turn))
+    .where(_unfinished, C.due_at <= NOW, sa.or_(_has_turn, _too_late_for_turn))
     .order_by(C.due_at)
     .limit(B("limit", type_=sa.Integer()))
     .with_for_update(skip_locked=True)
@@ -155,11 +156,11 @@ TAKE = Query(
 """Lease up to `limit` rows that are due at `now` and, if they take turns, have theirs (or are too late for it anyway)."""
 
 NEXT_DUE: Query[Any] = Query(
-    sa.select(C.due_at).where(_unfinished, sa.or_(C.due_at > B("now"), _has_turn, _too_late_for_turn)).order_by(C.due_at).limit(1)
+    sa.select(C.due_at).where(_unfinished, sa.or_(C.due_at > NOW, _has_turn, _too_late_for_turn)).order_by(C.due_at).limit(1)
 )
 """When `TAKE` has something to take next: in the past if it has now."""
 
-FREE_ALL: Query[Any] = Query(sa.update(TABLE).where(_unfinished, C.owner.is_not(None)).values(owner=sa.null(), due_at=B("now")))
+FREE_ALL: Query[Any] = Query(sa.update(TABLE).where(_unfinished, C.owner.is_not(None)).values(owner=sa.null(), due_at=NOW))
 
 _mine = sa.and_(C.id == B("b_id"), C.owner == B("b_owner"), C.fence == B("b_fence"), _unfinished)
 _answer = (C.intents, C.wakes)
@@ -175,7 +176,7 @@ SUSPEND: Query[Any] = Query(
         records=C.records + B("record"),
         step=B("step"),
         owner=sa.null(),
-        due_at=sa.case((C.wakes != B("b_wakes"), B("now")), else_=B("due")),
+        due_at=sa.case((C.wakes != B("b_wakes"), NOW), else_=B("due", type_=sa.Double())),
         error=B("error"),
         attempts=B("attempts"),
     )
@@ -188,11 +189,11 @@ BEGIN_UNDO = Query(
 FINISH = Query(
     sa.update(TABLE)
     .where(_mine)
-    .values(state=B("state"), step=B("step"), finished_at=B("now"), owner=sa.null(), holds=sa.null())
+    .values(state=B("state"), step=B("step"), finished_at=NOW, owner=sa.null(), holds=sa.null())
     .returning(*_answer),
     Answer,
 )
-RELEASE: Query[Any] = Query(sa.update(TABLE).where(_mine).values(owner=sa.null(), due_at=B("now")))
+RELEASE: Query[Any] = Query(sa.update(TABLE).where(_mine).values(owner=sa.null(), due_at=NOW))
 RENEW: Query[Any] = Query(
     sa.update(TABLE)
     .where(C.owner == B("b_owner"), among(C.id, "b_ids"), _unfinished)
@@ -203,7 +204,7 @@ RENEW: Query[Any] = Query(
 WAKE: Query[Any] = Query(
     sa.update(TABLE)
     .where(C.kind == B("b_kind"), C.resource_id == B("b_resource"), _unfinished)
-    .values(wakes=C.wakes + 1, due_at=sa.case((sa.and_(C.owner.is_(None), C.due_at > B("now")), B("now")), else_=C.due_at))
+    .values(wakes=C.wakes + 1, due_at=sa.case((sa.and_(C.owner.is_(None), C.due_at > NOW), NOW), else_=C.due_at))
     .returning(C.id)
 )
 INTEND: Query[Any] = Query(
@@ -216,9 +217,9 @@ INTEND: Query[Any] = Query(
         sa.or_(C.state == "undoing", ~C.irrevocable),
     )
     .values(
-        intents=C.intents + " " + B("intent"),
+        intents=C.intents + " " + B("intent", type_=sa.Text()),
         wakes=C.wakes + 1,
-        due_at=sa.case((sa.and_(C.owner.is_(None), C.due_at > B("now")), B("now")), else_=C.due_at),
+        due_at=sa.case((sa.and_(C.owner.is_(None), C.due_at > NOW), NOW), else_=C.due_at),
     )
     .returning(C.id)
 )

@@ -48,3 +48,8 @@ def mac_address(prefix: str = "fa:16:3e") -> str:
 def pick(count: int) -> int:
     """A random number from 0 to `count` - 1."""
     return secrets.randbelow(count)
+
+
+def normal_uuid(text: str) -> str:
+    """A UUID as OpenStack writes it: lower case, with dashes. Raises ValueError."""
+    return str(uuid.UUID(text))

@@ -11,11 +11,23 @@ from .model import Figures, Verdict, Wanted
 
 def lacking(name: str, amount: int, figures: Figures | None) -> str | None:
     """Why `amount` of one resource class cannot be claimed; None if it can."""
+    return (
+        misfitting(name, amount, figures) if figures is None else short(name, amount, figures) or misfitting(name, amount, figures)
+    )
+
+
+def short(name: str, amount: int, figures: Figures) -> str | None:
+    """Why `amount` more cannot be held; None if there is enough."""
+    if amount <= figures.free:
+        return None
+    state = f"{figures.used} of {figures.capacity} are claimed"
+    return f"{amount} {name} wanted, {max(figures.free, 0)} free ({state})"
+
+
+def misfitting(name: str, amount: int, figures: Figures | None) -> str | None:
+    """Why nobody could claim `amount` at once, however much is free; None if somebody could."""
     if figures is None:
         return f"it has no {name}"
-    if amount > figures.free:
-        state = f"{figures.used} of {figures.capacity} are claimed"
-        return f"{amount} {name} wanted, {max(figures.free, 0)} free ({state})"
     if not figures.min_unit <= amount <= figures.max_unit:
         return f"{amount} {name} wanted, from {figures.min_unit} to {figures.max_unit} can be claimed at once"
     if amount % figures.step_size:

@@ -15,9 +15,10 @@ from ...kernel.db import Reader, Tx
 from ...kernel.errors import Conflict, NotFound
 from ..model import Finding, Host, Provider
 from ..rules import LEASE, Initial, host_inventory, host_traits, lookalikes, refusal
-from ..store import aggregates, claims, inventories, providers, traits
+from ..store import claims, inventories, providers, traits
 from ..store import hosts as store
 from . import overcommit
+from .providers import remove
 
 Hosts = list[Host]
 Findings = list[Finding]
@@ -166,7 +167,9 @@ async def accept_hardware(tx: Tx, host_id: str) -> None:
 
 
 async def findings(tx: Reader, host_id: str) -> Findings:
-    """What the registry noticed about a host, oldest first: the changes that left more claimed than it has (C7), and lookalikes."""
+    """What the registry noticed about a host, oldest first: the changes that left more claimed than it has (C7), and
+    lookalikes.
+    """
     return await store.findings(tx, host_id)
 
 
@@ -180,10 +183,7 @@ async def retire(tx: Tx, host_id: str) -> None:
     if held:
         raise Conflict(f"Host {host_id} cannot be retired: {held} consumers hold claims on it.")
     await store.remove(tx, host_id)
-    await traits.put(tx, host_id, [])
-    await aggregates.put(tx, host_id, [])
-    await inventories.clear(tx, host_id)
-    await providers.remove(tx, host_id)
+    await remove(tx, host_id)
     tx.signal("hosts", host_id)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ...kernel.db import Query, Reader, Tx, among
+from ...kernel.db import Query, Reader, Tx, among, values
 from ..model import Claim
 from .inventories import USED
 from .tables import CLAIMS, INVENTORIES
@@ -23,6 +23,7 @@ OF_CONSUMERS = Query(
 ON_PROVIDER = Query(
     sa.select(CLAIMS).where(T.provider_id == sa.bindparam("provider_id")).order_by(T.consumer_id, T.resource_class), Claim
 )
+PUT: Query[Any] = Query(sa.insert(CLAIMS).values({c.name: sa.bindparam(c.name, type_=c.type) for c in CLAIMS.columns}))
 DROP: Query[tuple[int]] = Query(
     sa.delete(CLAIMS).where(T.consumer_id == sa.bindparam("consumer_id"), T.provider_id == sa.bindparam("provider_id"))
 )
@@ -84,6 +85,11 @@ async def insert(tx: Tx, claim: Claim, resources: dict[str, int]) -> bool:
         **amounts,
     )
     return inserted == len(resources)
+
+
+async def put(tx: Tx, claim: Claim) -> None:
+    """Insert one row. The caller has touched the provider in this transaction and checked that there is room."""
+    await tx.do(PUT, **values(claim))
 
 
 async def of_consumer(tx: Reader, consumer_id: str) -> list[Claim]:

@@ -31,7 +31,7 @@ ADVANCE: Query[tuple[int]] = Query(
             "generation": T.generation + 1,
             "project_id": _insert.excluded.project_id,
             "user_id": _insert.excluded.user_id,
-            "type": _insert.excluded.type,
+            "type": sa.func.coalesce(_insert.excluded.type, T.type),
             "updated_at": _insert.excluded.updated_at,
         },
     ).returning(T.epoch)
@@ -52,7 +52,7 @@ SETTLE: Query[Any] = Query(
 
 
 async def advance(tx: Tx, consumer_id: str, project_id: str, user_id: str, kind: str | None) -> int:
-    """Let the consumer's epoch and generation grow by one, and return the epoch."""
+    """Let the consumer's epoch and generation grow by one, and return the epoch. Without a `kind` it keeps the one it has."""
     advanced = await tx.one(ADVANCE, id=consumer_id, project_id=project_id, user_id=user_id, type=kind, stamp=tx.stamp)
     return advanced[0] if advanced else 0
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from ...kernel.db import Query, Reader, Tx, among, metadata, values
@@ -35,6 +37,13 @@ TOUCH: Query[tuple[int]] = Query(
 RENAME: Query[tuple[int]] = Query(
     sa.update(PROVIDERS).where(T.id == sa.bindparam("b_id")).values(name=sa.bindparam("name"), updated_at=sa.bindparam("stamp"))
 )
+SET_PARENT: Query[Any] = Query(
+    sa.update(PROVIDERS)
+    .where(T.id == sa.bindparam("b_id"))
+    .values(parent_id=sa.bindparam("parent_id", type_=sa.Text()), updated_at=sa.bindparam("stamp"))
+)
+SET_ROOT: Query[Any] = Query(sa.update(PROVIDERS).where(among(T.id, "ids")).values(root_id=sa.bindparam("root_id")))
+CHILDREN: Query[tuple[int]] = Query(sa.select(sa.func.count()).where(T.parent_id == sa.bindparam("parent_id")))
 
 
 async def add(tx: Tx, provider: Provider) -> None:
@@ -74,3 +83,19 @@ async def rename(tx: Tx, provider_id: str, name: str) -> None:
 async def remove(tx: Tx, provider_id: str) -> None:
     """Delete the row. Raises Duplicate if something still refers to it."""
     await tx.do(DELETE, key=provider_id)
+
+
+async def set_parent(tx: Tx, provider_id: str, parent_id: str | None) -> None:
+    """Put a provider below another one, or below none."""
+    await tx.do(SET_PARENT, b_id=provider_id, parent_id=parent_id, stamp=tx.stamp)
+
+
+async def set_root(tx: Tx, provider_ids: list[str], root_id: str) -> None:
+    """These providers belong to the tree of this root."""
+    await tx.do(SET_ROOT, ids=provider_ids, root_id=root_id)
+
+
+async def has_children(tx: Reader, provider_id: str) -> bool:
+    """Whether another provider is directly below this one."""
+    found = await tx.one(CHILDREN, parent_id=provider_id)
+    return bool(found and found[0])

@@ -37,6 +37,13 @@ DROP: Query[Any] = Query(
     )
 )
 CLEAR: Query[Any] = Query(sa.delete(PROVIDER_TRAITS).where(P.provider_id == sa.bindparam("provider_id")))
+DEFINE: Query[Any] = Query(
+    insert(TRAITS).values(name=sa.bindparam("name"), updated_at=sa.bindparam("stamp")).on_conflict_do_nothing()
+)
+FORGET: Query[Any] = Query(sa.delete(TRAITS).where(T.name == sa.bindparam("name")))
+CUSTOM: Query[tuple[str, str]] = Query(sa.select(T.name, T.updated_at).order_by(T.name))
+USED: Query[tuple[str]] = Query(sa.select(sa.distinct(P.trait)).order_by(P.trait))
+IN_USE: Query[tuple[int]] = Query(sa.select(sa.func.count()).where(P.trait == sa.bindparam("name")))
 OF_PROVIDERS: Query[tuple[str, str]] = Query(
     sa.select(P.provider_id, P.trait).where(among(P.provider_id, "provider_ids")).order_by(P.provider_id, P.trait)
 )
@@ -63,3 +70,29 @@ async def of_providers(tx: Reader, provider_ids: list[str]) -> dict[str, list[st
     for provider_id, name in await tx.all(OF_PROVIDERS, provider_ids=provider_ids):
         found[provider_id].append(name)
     return found
+
+
+async def define(tx: Tx, name: str) -> bool:
+    """Add a custom trait; False if it is there already."""
+    return await tx.do(DEFINE, name=name, stamp=tx.stamp) == 1
+
+
+async def forget(tx: Tx, name: str) -> bool:
+    """Remove a custom trait; False if there is none of that name."""
+    return await tx.do(FORGET, name=name) == 1
+
+
+async def custom(tx: Reader) -> dict[str, str]:
+    """The custom traits, and since when each is there."""
+    return dict(await tx.all(CUSTOM))
+
+
+async def used(tx: Reader) -> list[str]:
+    """The traits that some provider has."""
+    return [name for (name,) in await tx.all(USED)]
+
+
+async def holders(tx: Reader, name: str) -> int:
+    """How many providers have a trait."""
+    found = await tx.one(IN_USE, name=name)
+    return found[0] if found else 0

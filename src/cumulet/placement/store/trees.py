@@ -1,0 +1,93 @@
+"""What a search for allocation candidates looks at, in three statements for any number of providers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+from msgspec import Struct
+
+from ...kernel.db import Query, Reader, among
+from ..model import Figures
+from ..search import Node, World
+from ..search.model import SHARES
+from .aggregates import PROVIDER_AGGREGATES
+from .claims import fits
+from .inventories import USED
+from .providers import PROVIDERS
+from .tables import INVENTORIES
+from .traits import PROVIDER_TRAITS
+
+P, V, T, A = PROVIDERS.c, INVENTORIES.c, PROVIDER_TRAITS.c, PROVIDER_AGGREGATES.c
+ROOT, MEMBER = PROVIDERS.alias("root"), PROVIDERS.alias("member")
+
+SHARED: Query[tuple[str]] = Query(
+    sa.select(sa.distinct(V.resource_class))
+    .select_from(INVENTORIES.join(PROVIDER_TRAITS, V.provider_id == T.provider_id))
+    .where(T.trait == SHARES)
+)
+MARKS: Query[tuple[str, bool, str]] = Query(
+    sa.select(T.provider_id, sa.literal(True), T.trait)
+    .where(among(T.provider_id, "ids"))
+    .union_all(sa.select(A.provider_id, sa.literal(False), A.aggregate_id).where(among(A.provider_id, "ids")))
+)
+
+
+class Need(Struct, frozen=True):
+    """An amount of a class that somewhere in a tree must be free in one piece; `in_tree` narrows it to one provider's tree."""
+
+    resource_class: str
+    amount: int
+
+
+def _somewhere(at: int) -> sa.ColumnElement[bool]:
+    amount = sa.bindparam(f"amount{at}", type_=sa.BigInteger())
+    inventory = sa.and_(
+        MEMBER.c.root_id == ROOT.c.id,
+        V.provider_id == MEMBER.c.id,
+        V.resource_class == sa.bindparam(f"class{at}", type_=sa.Text()),
+    )
+    return sa.exists().where(inventory, fits(V, USED, amount)).correlate(ROOT)
+
+
+@cache
+def _world(needs: int, limited: bool) -> Query[tuple[Any, ...]]:
+    roots = sa.select(ROOT.c.id).where(ROOT.c.parent_id.is_(None), *(_somewhere(at) for at in range(needs))).order_by(ROOT.c.id)
+    if limited:
+        roots = roots.limit(sa.bindparam("limit", type_=sa.Integer()))
+    shares = sa.exists().where(T.provider_id == MEMBER.c.id, T.trait == SHARES).correlate(MEMBER)
+    sharing = sa.select(MEMBER.c.root_id).where(shares)
+    inventory = (V.total, V.reserved, V.allocation_ratio, USED, V.min_unit, V.max_unit, V.step_size)
+    return Query(
+        sa.select(P.id, P.parent_id, P.root_id, V.resource_class, *inventory)
+        .select_from(PROVIDERS.outerjoin(INVENTORIES, P.id == V.provider_id))
+        .where(sa.or_(P.root_id.in_(roots), P.root_id.in_(sharing)))
+        .order_by(P.root_id, P.id, V.resource_class)
+    )
+
+
+async def shared_classes(tx: Reader) -> set[str]:
+    """The classes that some provider shares: any tree may get them from outside."""
+    return {name for (name,) in await tx.all(SHARED)}
+
+
+async def world(tx: Reader, needs: list[Need], limit: int | None) -> World:
+    """The trees, `limit` of them at most, that have each need free somewhere, and all trees that share."""
+    values: dict[str, Any] = {f"class{at}": need.resource_class for at, need in enumerate(needs)}
+    values |= {f"amount{at}": need.amount for at, need in enumerate(needs)}
+    rows = await tx.all(_world(len(needs), limit is not None), **values, limit=limit)
+    figures: dict[str, dict[str, Figures]] = defaultdict(dict)
+    places: dict[str, tuple[str | None, str]] = {}
+    for provider_id, parent_id, root_id, resource_class, *inventory in rows:
+        places[provider_id] = (parent_id, root_id)
+        if resource_class is not None:
+            figures[provider_id][resource_class] = Figures(*inventory)
+    marks: dict[tuple[str, bool], set[str]] = defaultdict(set)
+    for provider_id, is_trait, mark in await tx.all(MARKS, ids=list(places)):
+        marks[provider_id, bool(is_trait)].add(mark)
+    return World(
+        Node(provider_id, *place, figures[provider_id], frozenset(marks[provider_id, True]), frozenset(marks[provider_id, False]))
+        for provider_id, place in places.items()
+    )

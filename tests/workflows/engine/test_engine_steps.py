@@ -214,13 +214,9 @@ async def test_the_running_workflow_of_a_resource_can_be_seen(cloud: SmallCloud)
 
     cloud.services.make = peek  # type: ignore[method-assign]
     await engine.run_pending()
-    assert (seen[0].id, seen[0].name, seen[0].step, seen[0].state, seen[0].request_id) == (
-        identity,
-        "doubling",
-        "again",
-        "running",
-        "req-1",
-    )
+    (row,) = seen
+    assert row is not None
+    assert (row.id, row.name, row.step, row.state, row.request_id) == (identity, "doubling", "again", "running", "req-1")
     assert await cloud.active() is None
 
 

@@ -74,7 +74,7 @@ async def test_a_failing_undo_is_retried_with_growing_pauses_and_can_be_seen(clo
     await cloud.start(making, "t1")
     engine = cloud.engine()
     await engine.run_pending()
-    pauses = []
+    pauses: list[float] = []
     while (row := await cloud.active()) is not None:
         assert row.state == "undoing"
         assert "stuck" in (row.error or "")

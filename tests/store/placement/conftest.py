@@ -1,24 +1,6 @@
-"""A database, and time."""
+"""Every table of placement; the database and the time are those of all store tests."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
-import pytest
-
 import cumulet.placement.operations.claims
-import cumulet.placement.operations.hosts  # noqa: F401 (every table of placement)
-from cumulet.kernel.db import Sqlite
-from support.clock import FakeClock
-from support.database import fresh_database
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-async def db(clock: FakeClock) -> AsyncIterator[Sqlite]:
-    async with fresh_database(clock) as made:
-        yield made
+import cumulet.placement.operations.hosts  # noqa: F401

@@ -17,6 +17,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cumulet.app.tiny import disk, guest, packages
+from cumulet.app.tiny.tools import Failed
+
+__all__ = ["BUILD_PACKAGES", "Failed", "build"]
 
 BUILD_PACKAGES = ("dropbear-bin", "e2fsprogs", "mtools", "qemu-utils", "syslinux", "syslinux-common", "util-linux")
 """Debian packages that must be installed where the image is built."""
@@ -28,7 +31,7 @@ def build(work_dir: Path, out: Path, on_step: OnStep = lambda name: None) -> Pat
     """Make the image and return `out`, a qcow2 file; a second call with equal inputs finds it made.
 
     `work_dir` keeps the downloaded packages (28 MB). `on_step` is called with the name of each step as it begins.
-    Raises packages.CannotFetch if a Debian package cannot be had, tools.Failed if a tool is missing or fails.
+    Raises Failed if a Debian package cannot be had, or a tool is missing or fails; the message says which.
     """
     on_step("fetching packages")
     debs = packages.fetch(work_dir / "debs")

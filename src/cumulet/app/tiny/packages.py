@@ -21,7 +21,7 @@ PATTERNS = {
 }
 
 
-class CannotFetch(Exception):
+class CannotFetch(tools.Failed):
     """A package is neither in the work folder nor to be had from apt; the message says why."""
 
 

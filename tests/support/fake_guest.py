@@ -52,10 +52,11 @@ class FakeGuest:
 
 
 class Echo:
-    """A TCP server in a namespace that tells each client its name and the address from which it sees it."""
+    """A TCP server in a namespace that tells each client its name and the address from which it sees it, and then `bulk` dots."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, bulk: int = 0) -> None:
         self._name = name
+        self._bulk = bulk
 
     async def start(self, namespace: str, address: str, port: int) -> asyncio.Server:
         """Listen in the namespace."""
@@ -63,7 +64,8 @@ class Echo:
         return await asyncio.start_server(self._tell, sock=listening)
 
     async def _tell(self, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(f"{self._name} sees {writer.get_extra_info('peername')[0]}".encode())
+        writer.write(f"{self._name} sees {writer.get_extra_info('peername')[0]}".encode() + b"." * self._bulk)
+        await writer.drain()
         writer.close()
 
 

@@ -32,7 +32,9 @@ async def add_network(tx: Any, project_id: str = DEMO, **fields: Any) -> Network
 async def add_subnet(tx: Any, network: Network, cidr: str = "10.0.0.0/24", **fields: Any) -> Subnet:
     """A subnet."""
     version = 6 if ":" in cidr else 4
-    return await subnets.create(tx, network, NewSubnet(project_id=network.project_id, cidr=cidr, ip_version=version, **fields))
+    return await subnets.create(
+        tx, ADMIN, network, NewSubnet(project_id=network.project_id, cidr=cidr, ip_version=version, **fields)
+    )
 
 
 async def add_port(tx: Any, network: Network, fixed_ips: Sequence[WantedIp] | None = None, **fields: Any) -> Port:

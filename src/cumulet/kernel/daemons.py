@@ -29,6 +29,8 @@ exec </dev/null >>"$log" 2>&1
 cd / && exec "$@"
 """
 
+_LONGEST_SOCKET = 107  # unix(7): sun_path, with its final zero, has 108 bytes
+
 
 class DaemonFailed(Exception):
     """A daemon ended, or was not ready in time; the message has the end of its log."""
@@ -55,6 +57,8 @@ class Daemon(Struct, frozen=True, kw_only=True):
 
     async def ensure_running(self) -> Literal["started", "running"]:
         """Start the daemon unless it runs, and wait until it is ready. Raises DaemonFailed; nothing keeps running then."""
+        if self.ready is not None and len(str(self.ready)) > _LONGEST_SOCKET:
+            raise DaemonFailed(f"{self.name} cannot work: its socket's path is longer than {_LONGEST_SOCKET} bytes: {self.ready}")
         found: Literal["started", "running"] = "running"
         pause = 0.005
         try:

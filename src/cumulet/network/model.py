@@ -82,6 +82,26 @@ class Subnet(Struct, frozen=True):
         return self.ipv6_address_mode in (SLAAC, STATELESS)
 
 
+class SubnetPool(Struct, frozen=True):
+    """Blocks from which subnets are cut. Prefix lengths are bits; a larger one is a smaller subnet."""
+
+    id: str
+    project_id: str
+    name: str
+    description: str
+    ip_version: int
+    prefixes: list[str]
+    default_prefixlen: int
+    min_prefixlen: int
+    max_prefixlen: int
+    default_quota: int | None
+    shared: bool
+    is_default: bool
+    created_at: str
+    updated_at: str
+    revision: int
+
+
 class FixedIp(Struct, frozen=True):
     """An address that a port holds."""
 

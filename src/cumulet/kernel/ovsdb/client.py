@@ -54,7 +54,7 @@ class Ovsdb:
         """Connect, fill the copy, and stay connected until `close`. Raises Unavailable after `timeout` seconds."""
         self._task = asyncio.create_task(self._stay_connected())
         try:
-            await self._wait_ready(timeout)
+            await self.caught_up(timeout)
         except BaseException:
             await self.close()
             raise
@@ -73,7 +73,7 @@ class Ovsdb:
         Raises OvsdbError if the server refuses, and Unavailable if there is no connection or no answer within `timeout`
         seconds; the transaction may have been done then.
         """
-        await self._wait_ready(timeout)
+        await self.caught_up(timeout)
         rpc = self._rpc
         assert rpc is not None
         wire = [encode_op(op, self._schema) for op in ops]
@@ -83,6 +83,14 @@ class Ovsdb:
         except TimeoutError:
             raise Unavailable(f"{self._database} did not answer within {timeout:g} s", "ovsdb") from None
         return _counts(ops, results)
+
+    async def caught_up(self, timeout: float = 15) -> None:
+        """Return when the copy is up to date: before planning by it. Raises Unavailable after `timeout` seconds."""
+        try:
+            async with asyncio.timeout(timeout):
+                await self._ready.wait()
+        except TimeoutError:
+            raise Unavailable(f"{self._database} is not available: {self._trouble}", "ovsdb") from None
 
     def watch(self, table: str, callback: Callable[[Change], None]) -> Callable[[], None]:
         """Call `callback` with each change of a table's copy; it must not block. Returns the function that ends this."""
@@ -96,13 +104,6 @@ class Ovsdb:
                     self._changed = asyncio.get_running_loop().create_future()
                 await asyncio.shield(self._changed)
             return value
-
-    async def _wait_ready(self, timeout: float) -> None:
-        try:
-            async with asyncio.timeout(timeout):
-                await self._ready.wait()
-        except TimeoutError:
-            raise Unavailable(f"{self._database} is not available: {self._trouble}", "ovsdb") from None
 
     async def _stay_connected(self) -> None:
         pause, turn = 0.05, 0

@@ -8,7 +8,7 @@ from typing import Any
 from ...kernel.db import Condition, Listing, Reader, Tx
 from ...kernel.errors import NotFound
 from ..rules import quotas as rules
-from ..store import floating_ips, networks, ports, routers, security_groups, subnets
+from ..store import floating_ips, networks, ports, routers, security_groups, subnetpools, subnets
 from ..store import quotas as store
 
 Count = Callable[[Reader, str], Awaitable[int]]
@@ -24,6 +24,7 @@ def _listed(listing: Listing[Any]) -> Count:
 COUNTS: dict[str, Count] = {
     "network": _listed(networks.LISTING),
     "subnet": _listed(subnets.LISTING),
+    "subnetpool": _listed(subnetpools.LISTING),
     "port": _listed(ports.LISTING),
     "router": routers.count,
     "floatingip": floating_ips.count,

@@ -17,7 +17,7 @@ from ..store import ports as port_store
 from ..store import subnets as subnet_store
 from . import changes, limits
 
-__all__ = ["Network", "NetworkChanges", "NewNetwork", "Wiring", "create", "delete", "get", "page", "subnet_ids", "update"]
+__all__ = ["Network", "NetworkChanges", "NewNetwork", "Wiring", "by_id", "create", "delete", "get", "page", "subnet_ids", "update"]
 
 RANGES = {GENEVE: segments.GENEVE_RANGE, VLAN: segments.VLAN_RANGE}
 
@@ -67,6 +67,11 @@ async def get(tx: Reader, actor: Actor, network_id: str) -> Network:
 async def page(tx: Reader, actor: Actor, wanted: Page) -> list[Network]:
     """A page of the networks that the actor may see."""
     return await store.page(tx, wanted if actor.scope is None else wanted.where("seen_by", actor.scope))
+
+
+async def by_id(tx: Reader, network_ids: list[str]) -> dict[str, Network]:
+    """The networks of what the caller may see anyway."""
+    return await store.many(tx, list(set(network_ids))) if network_ids else {}
 
 
 async def subnet_ids(tx: Reader, networks: list[Network]) -> dict[str, list[str]]:
@@ -177,5 +182,7 @@ async def delete(tx: Tx, network: Network) -> None:
     for port in ports:
         await port_store.remove(tx, port.id)
         await changes.record(tx, changes.PORT, port.id)
+    for subnet in await subnet_store.of_network(tx, network.id):
+        await subnet_store.remove(tx, subnet.id)
     await store.remove(tx, network.id)
     await changes.record(tx, changes.NETWORK, network.id)

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from ...kernel import ids
 from ...kernel.db import Page, Reader, Tx
-from ...kernel.errors import Conflict, NotFound
+from ...kernel.errors import Conflict, Invalid, NotFound
 from ...kernel.policy import Actor
 from ..model import DHCP_OWNER, INTERFACE_OWNER, FixedIp, HostRoute, Network, Pool, Port, Subnet
 from ..rules import addresses as address_rules
@@ -19,7 +19,7 @@ from ..store import addresses
 from ..store import networks as network_store
 from ..store import ports as port_store
 from ..store import subnets as store
-from . import changes, limits, services
+from . import changes, limits, services, subnetpools
 from .ports.allocation import ROUTER_OWNERS, Spot, add_automatic
 from .ports.changing import tell
 
@@ -27,11 +27,14 @@ __all__ = ["NewSubnet", "Subnet", "SubnetChanges", "create", "delete", "get", "p
 
 
 class NewSubnet(Struct, frozen=True, kw_only=True):
-    """What a subnet is to be. A `gateway_ip` of UNSET is the first address, None is none; no pools are all other addresses."""
+    """What a subnet is to be. A `gateway_ip` of UNSET is the first address, None is none; no pools are all other addresses.
+
+    Without a `cidr` it comes from a subnet pool, as large as `prefixlen` says or the pool's default.
+    """
 
     project_id: str
-    cidr: str
-    ip_version: int
+    cidr: str | None = None
+    ip_version: int = 0
     name: str = ""
     description: str = ""
     gateway_ip: str | UnsetType | None = UNSET
@@ -42,6 +45,8 @@ class NewSubnet(Struct, frozen=True, kw_only=True):
     ipv6_ra_mode: str | None = None
     ipv6_address_mode: str | None = None
     subnetpool_id: str | None = None
+    use_default_subnetpool: bool = False
+    prefixlen: int | None = None
     service_types: list[str] = []
 
 
@@ -71,10 +76,11 @@ async def page(tx: Reader, actor: Actor, wanted: Page) -> list[Subnet]:
     return await store.page(tx, wanted if actor.scope is None else wanted.where("seen_by", actor.scope))
 
 
-async def create(tx: Tx, network: Network, new: NewSubnet) -> Subnet:
-    """Make a subnet. Raises OverQuota, Invalid, Conflict (GatewayConflictWithAllocationPools, OverlappingAllocationPools)."""
+async def create(tx: Tx, actor: Actor, network: Network, new: NewSubnet) -> Subnet:
+    """Make a subnet. Raises OverQuota, Invalid, Conflict (GatewayConflictWithAllocationPools, OverlappingAllocationPools, …)."""
     await limits.check(tx, new.project_id, "subnet")
-    net = rules.block(new.cidr, new.ip_version, new.enable_dhcp)
+    pool_id, cidr = await _block(tx, actor, new)
+    net = rules.block(cidr, new.ip_version, new.enable_dhcp)
     rules.check_modes(net, new.enable_dhcp, new.ipv6_ra_mode, new.ipv6_address_mode)
     rules.check_overlap(net, await store.of_network(tx, network.id), network.id)
     gateway, pools = _gateway_and_pools(net, new)
@@ -84,7 +90,7 @@ async def create(tx: Tx, network: Network, new: NewSubnet) -> Subnet:
         project_id=new.project_id,
         name=new.name,
         description=new.description,
-        ip_version=new.ip_version,
+        ip_version=net.version,
         cidr=str(net),
         gateway_ip=gateway,
         enable_dhcp=new.enable_dhcp,
@@ -93,7 +99,7 @@ async def create(tx: Tx, network: Network, new: NewSubnet) -> Subnet:
         host_routes=rules.host_routes(new.host_routes),
         ipv6_ra_mode=new.ipv6_ra_mode,
         ipv6_address_mode=new.ipv6_address_mode,
-        subnetpool_id=new.subnetpool_id,
+        subnetpool_id=pool_id,
         service_types=new.service_types,
         created_at=tx.stamp,
         updated_at=tx.stamp,
@@ -105,6 +111,20 @@ async def create(tx: Tx, network: Network, new: NewSubnet) -> Subnet:
     if subnet.automatic:
         await _give_to_all(tx, network, subnet)
     return subnet
+
+
+async def _block(tx: Tx, actor: Actor, new: NewSubnet) -> tuple[str | None, str]:
+    """The pool that the subnet comes from, if any, and its block."""
+    pool_id = new.subnetpool_id
+    if pool_id is None and new.use_default_subnetpool:
+        pool_id = await subnetpools.default(tx, new.ip_version or 4)
+    if pool_id is not None:
+        return pool_id, await subnetpools.take(tx, actor, pool_id, new.cidr, new.prefixlen)
+    if new.cidr is None:
+        raise Invalid("Bad subnets request: a subnetpool must be specified in the absence of a cidr.", code="BadRequest")
+    if new.prefixlen is not None:
+        raise Invalid("Bad subnets request: cidr and prefixlen must not be supplied together.", code="BadRequest")
+    return None, new.cidr
 
 
 def _gateway_and_pools(net: address_rules.Block, new: NewSubnet) -> tuple[str | None, list[Pool]]:

@@ -18,7 +18,7 @@ MODES = (SLAAC, STATEFUL, STATELESS)
 def block(text: str, ip_version: int, dhcp: bool) -> Block:
     """The subnet's addresses. Raises Invalid for the wrong version, or one that no ports can be on."""
     net = addresses.block(text, "cidr")
-    if net.version != ip_version:
+    if ip_version and net.version != ip_version:
         raise Invalid(
             f"Invalid input for operation: cidr '{text}' does not match the ip_version '{ip_version}'.", code="InvalidInput"
         )

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from ...kernel.db import Listing, Page, Query, Reader, Tx, among, metadata, values
 from ...kernel.db.rows import delete, insert
 from ..model import FloatingIp
-from . import rows
+from . import rows, tags
 from .rows import mine
 
 FLOATING_IPS = sa.Table(
@@ -41,7 +41,7 @@ LISTING = Listing(
     FloatingIp,
     key=F.id,
     sorts={c.name: c for c in FLOATING_IPS.columns},
-    filters={c.name: c for c in FLOATING_IPS.columns} | {"seen_by": F.project_id},
+    filters={c.name: c for c in FLOATING_IPS.columns} | {"seen_by": F.project_id, **tags.filters(F.id)},
     default=[("created_at", False)],
 )
 
@@ -84,4 +84,5 @@ async def page(tx: Reader, wanted: Page) -> list[FloatingIp]:
 
 async def remove(tx: Tx, floating_id: str) -> None:
     """Delete the row."""
+    await tags.clear(tx, floating_id)
     await tx.do(DELETE, key=floating_id)

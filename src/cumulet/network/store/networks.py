@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from ...kernel.db import Json, Listing, Page, Query, Reader, Tx, among, metadata, values
 from ...kernel.db.rows import delete, insert
 from ..model import Network
-from . import rows
+from . import rows, tags
 from .rows import PROJECT
 
 NETWORKS = sa.Table(
@@ -43,6 +43,11 @@ def visible(project: Any) -> sa.ColumnElement[bool]:
 
 def _seen_by(op: str, name: str) -> sa.ColumnElement[bool]:
     return visible(sa.bindparam(name, type_=sa.Text()))
+
+
+def _status(op: str, name: str) -> sa.ColumnElement[bool]:
+    """Every network is active."""
+    return among(sa.literal("ACTIVE"), name) if op == "in" else sa.bindparam(name, type_=sa.Text()) == "ACTIVE"
 
 
 INSERT, UPDATE, DELETE = insert(NETWORKS), rows.guarded_update(NETWORKS), delete(NETWORKS)
@@ -81,7 +86,7 @@ LISTING = Listing(
     Network,
     key=N.id,
     sorts={c.name: c for c in NETWORKS.columns if c.name != "availability_zone_hints"},
-    filters={c.name: c for c in NETWORKS.columns} | {"seen_by": _seen_by},
+    filters={c.name: c for c in NETWORKS.columns} | {"seen_by": _seen_by, "status": _status, **tags.filters(N.id)},
     default=[("created_at", False)],
 )
 
@@ -117,7 +122,8 @@ async def page(tx: Reader, wanted: Page) -> list[Network]:
 
 
 async def remove(tx: Tx, network_id: str) -> None:
-    """Delete the row; its subnets go with it."""
+    """Delete the row."""
+    await tags.clear(tx, network_id)
     await tx.do(DELETE, key=network_id)
 
 

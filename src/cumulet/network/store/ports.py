@@ -11,7 +11,7 @@ from msgspec import Struct
 from ...kernel.db import Json, Listing, Page, Query, Reader, Tx, among, metadata, values
 from ...kernel.db.rows import delete
 from ..model import DHCP_OWNER, AddressPair, DhcpOption, Network, Port, PortRow, Subnet
-from . import addresses, rows
+from . import addresses, rows, tags
 from .addresses import ADDRESSES
 from .networks import NETWORKS, N, visible
 from .quotas import QUOTAS
@@ -144,7 +144,13 @@ LISTING = Listing(
     key=P.id,
     sorts={c.name: c for c in _PLAIN},
     filters={c.name: c for c in _PLAIN}
-    | {"seen_by": _seen_by, "address": _address(A.address), "subnet_id": _address(A.subnet_id), "group_id": _group},
+    | {
+        "seen_by": _seen_by,
+        "address": _address(A.address),
+        "subnet_id": _address(A.subnet_id),
+        "group_id": _group,
+        **tags.filters(P.id),
+    },
     default=[("created_at", False)],
 )
 
@@ -247,4 +253,5 @@ async def page(tx: Reader, wanted: Page) -> list[Port]:
 
 async def remove(tx: Tx, port_id: str) -> None:
     """Delete the row; its addresses and memberships go with it."""
+    await tags.clear(tx, port_id)
     await tx.do(DELETE, key=port_id)

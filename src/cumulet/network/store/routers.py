@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from ...kernel.db import Json, Listing, Page, Query, Reader, Tx, among, metadata, values
 from ...kernel.db.rows import delete, insert
 from ..model import HostRoute, Router
-from . import rows
+from . import rows, tags
 from .rows import mine
 
 ROUTERS = sa.Table(
@@ -43,7 +43,7 @@ LISTING = Listing(
     ROW,
     key=T.id,
     sorts={c.name: c for c in _PLAIN},
-    filters={c.name: c for c in _PLAIN} | {"seen_by": T.project_id},
+    filters={c.name: c for c in _PLAIN} | {"seen_by": T.project_id, **tags.filters(T.id)},
     default=[("created_at", False)],
 )
 
@@ -86,4 +86,5 @@ async def page(tx: Reader, wanted: Page) -> list[Router]:
 
 async def remove(tx: Tx, router_id: str) -> None:
     """Delete the row."""
+    await tags.clear(tx, router_id)
     await tx.do(DELETE, key=router_id)

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from ...kernel.db import Listing, Page, Query, Reader, Tx, among, metadata, values
 from ...kernel.db.rows import delete, insert
 from ..model import SecurityGroup, SecurityRule
-from . import rows
+from . import rows, tags
 from .rows import PROJECT, mine
 
 GROUPS = sa.Table(
@@ -71,7 +71,7 @@ LISTING = Listing(
     SecurityGroup,
     key=G.id,
     sorts={c.name: c for c in GROUPS.columns},
-    filters={c.name: c for c in GROUPS.columns} | {"seen_by": G.project_id},
+    filters={c.name: c for c in GROUPS.columns} | {"seen_by": G.project_id, **tags.filters(G.id)},
     default=[("created_at", False)],
 )
 INSERT_RULE, DELETE_RULE = insert(RULES), delete(RULES)
@@ -130,6 +130,7 @@ async def page(tx: Reader, wanted: Page) -> list[SecurityGroup]:
 
 async def remove(tx: Tx, group_id: str) -> None:
     """Delete the group; its rules, and others' rules that name it, go with it."""
+    await tags.clear(tx, group_id)
     await tx.do(DELETE, key=group_id)
 
 

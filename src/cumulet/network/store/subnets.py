@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from ...kernel.db import Json, Listing, Page, Query, Reader, Tx, among, metadata, values
 from ...kernel.db.rows import delete, insert
 from ..model import HostRoute, Pool, Subnet
-from . import rows
+from . import rows, tags
 from .networks import N, visible
 from .rows import PROJECT
 
@@ -71,7 +71,7 @@ LISTING = Listing(
     ROW,
     key=T.id,
     sorts={c.name: c for c in _PLAIN},
-    filters={c.name: c for c in _PLAIN} | {"seen_by": _seen_by, "shared": _shared, "external": _external},
+    filters={c.name: c for c in _PLAIN} | {"seen_by": _seen_by, "shared": _shared, "external": _external, **tags.filters(T.id)},
     default=[("created_at", False)],
 )
 
@@ -126,4 +126,5 @@ async def page(tx: Reader, wanted: Page) -> list[Subnet]:
 
 async def remove(tx: Tx, subnet_id: str) -> None:
     """Delete the row."""
+    await tags.clear(tx, subnet_id)
     await tx.do(DELETE, key=subnet_id)

@@ -1,0 +1,57 @@
+"""Extensions: what of the API works here, by upstream's aliases. https://docs.openstack.org/api-ref/network/v2/#extensions"""
+
+from __future__ import annotations
+
+from ...kernel.errors import NotFound
+from ...kernel.http import Request, Response, ok
+
+EXTENSIONS = {
+    "agent": "agent",
+    "allowed-address-pairs": "Allowed Address Pairs",
+    "availability_zone": "Availability Zone",
+    "binding": "Port Binding",
+    "default-subnetpools": "Default Subnetpools",
+    "external-net": "Neutron external network",
+    "extra_dhcp_opt": "Neutron Extra DHCP options",
+    "ip-substring-filtering": "IP address substring filtering",
+    "net-mtu": "Network MTU",
+    "net-mtu-writable": "Network MTU (writable)",
+    "network-ip-availability": "Network IP Availability",
+    "network_availability_zone": "Network Availability Zone",
+    "pagination": "Pagination support",
+    "port-security": "Port Security",
+    "project-id": "project_id field enabled",
+    "provider": "Provider Network",
+    "security-group": "security-group",
+    "sorting": "Sorting support",
+    "standard-attr-description": "standard-attr-description",
+    "standard-attr-revisions": "Resource revision numbers",
+    "standard-attr-tag": "Tag support for resources with standard attribute: networks, subnets, ports, routers, …",
+    "standard-attr-timestamp": "Resource timestamps",
+    "subnet-external-network": "Subnet belongs to an external network",
+    "subnet-service-types": "Subnet service types",
+    "subnet_allocation": "Subnet Allocation",
+    "tag-creation": "Tag creation",
+}
+
+
+def _view(alias: str) -> dict[str, object]:
+    return {
+        "alias": alias,
+        "name": EXTENSIONS[alias],
+        "description": EXTENSIONS[alias],
+        "updated": "2026-01-01T00:00:00-00:00",
+        "links": [],
+    }
+
+
+async def index(request: Request) -> Response:
+    """List the extensions."""
+    return ok({"extensions": [_view(alias) for alias in EXTENSIONS]})
+
+
+async def show(request: Request, alias: str) -> Response:
+    """Show one."""
+    if alias not in EXTENSIONS:
+        raise NotFound(f"Extension with alias {alias} does not exist", code="HTTPNotFound")
+    return ok({"extension": _view(alias)})

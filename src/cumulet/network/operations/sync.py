@@ -1,0 +1,125 @@
+"""The reconciler between the tables and the network driver.
+
+`drain` empties the outbox: what changed is read as it is now, the driver makes it so, then the entries are deleted. If the
+driver fails they stay, and the next run tries again. `repair` compares everything. Ports' states come the other way: the driver
+says which are up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from ...kernel.db import Database
+from ...kernel.errors import Unavailable
+from ...kernel.reconcile import Reconciler
+from ..desired import Desired, Driver
+from ..model import Change
+from ..store import changes as store
+from . import ports, reading
+
+log = logging.getLogger("cumulet.network")
+
+BATCH = 200
+"""How many entries are made so in one go."""
+RETRY, REPAIR = 5.0, 300.0
+"""Seconds between tries after a failure, and between full comparisons."""
+
+
+class Sync:
+    """Tells one driver what one database wants. Runs in one process at a time."""
+
+    def __init__(self, db: Database, driver: Driver) -> None:
+        self._db, self._driver = db, driver
+        self._lock = asyncio.Lock()
+        self._reports: dict[str, bool] = {}
+        self._writer: asyncio.Task[None] | None = None
+        driver.watch(self)
+
+    def reconcilers(self) -> list[Reconciler]:
+        """What must run for networks to become real."""
+        return [
+            Reconciler("network", RETRY, self.drain, topic="network"),
+            Reconciler("network-repair", REPAIR, self.repair),
+        ]
+
+    async def drain(self) -> None:
+        """Empty the outbox. Raises what the driver raises; then the rest stays in it."""
+        async with self._lock:
+            while True:
+                async with self._db.read() as tx:
+                    found = await store.oldest(tx, BATCH)
+                if not found:
+                    return
+                await self._make(found)
+
+    async def repair(self) -> None:
+        """Compare everything with what there is, and mend it."""
+        async with self._lock:
+            async with self._db.tx() as tx:  # one moment's state
+                wanted = await reading.everything(tx)
+            await self._driver.make(wanted)
+            await self._note_states(wanted)
+
+    async def _make(self, found: list[Change]) -> None:
+        try:
+            await self._make_together(found)
+        except Unavailable:
+            raise
+        except Exception:
+            if len(found) == 1:
+                raise
+            log.exception("%d network changes together failed; trying one by one", len(found))
+            await self._make_singly(found)
+
+    async def _make_singly(self, found: list[Change]) -> None:
+        """One object that cannot be made must not keep the others from it."""
+        problems: list[Exception] = []
+        for change in found:
+            try:
+                await self._make_together([change])
+            except Exception as problem:
+                log.warning("%s %s cannot be made: %s", change.kind, change.object_id, problem)
+                problems.append(problem)
+        if problems:
+            raise problems[0]
+
+    async def _make_together(self, found: list[Change]) -> None:
+        async with self._db.read() as tx:
+            wanted = await reading.desired(tx, [(change.kind, change.object_id) for change in found])
+        await self._driver.make(wanted)
+        async with self._db.tx() as tx:
+            await store.done(tx, [change.seq for change in found])
+        await self._note_states(wanted)
+
+    async def _note_states(self, wanted: Desired) -> None:
+        """Ports that are up already where they are bound: no report of a change will come for them."""
+        bound = {d.port.id: d.port.row.host_id for d in wanted.ports if d.port.row.host_id}
+        if not bound:
+            return
+        up = await self._driver.ports_up()
+        for port_id, host_id in bound.items():
+            if up.get(port_id) in (host_id, ""):
+                self.port_changed(port_id, True)
+        await self.settle()
+
+    def port_changed(self, port_id: str, up: bool) -> None:
+        """The driver says that a port came up or went down; it is written soon."""
+        self._reports[port_id] = up
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.get_running_loop().create_task(self._write(), name="network port states")
+
+    async def settle(self) -> None:
+        """Return when every report so far is written."""
+        while self._writer is not None and not self._writer.done():
+            await asyncio.shield(self._writer)
+
+    async def _write(self) -> None:
+        while self._reports:
+            reports, self._reports = self._reports, {}
+            try:
+                async with self._db.tx() as tx:
+                    for port_id, up in reports.items():
+                        await ports.set_up(tx, port_id, up)
+            except Unavailable as problem:
+                log.warning("the states of %d ports could not be written: %s", len(reports), problem)

@@ -3,11 +3,11 @@
 _OPERATOR = "rule:admin_or_service_api"
 
 DEFAULTS: dict[str, str] = {
-    "admin_api": "role:admin",
-    "service_api": "role:service",
-    "admin_or_service_api": "role:admin or role:service",
+    "admin_api": "role:admin and not system_scope:all",
+    "service_api": "role:service and not system_scope:all",
+    "admin_or_service_api": "rule:admin_api or rule:service_api",
     "project_reader_api": "role:reader and project_id:%(project_id)s",
-    "admin_or_project_reader_or_service_api": "role:admin or rule:project_reader_api or role:service",
+    "admin_or_project_reader_or_service_api": "rule:admin_api or rule:project_reader_api or rule:service_api",
     "placement:resource_providers:list": _OPERATOR,
     "placement:resource_providers:create": _OPERATOR,
     "placement:resource_providers:show": _OPERATOR,

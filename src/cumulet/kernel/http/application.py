@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -17,7 +18,7 @@ from ..policy import Actor, Policy
 from .request import Request
 from .responses import Fault
 from .routes import Endpoint, Route
-from .serving import Surroundings, answer_problem, head, new_request_id, serve
+from .serving import Surroundings, answer_problem, head, negotiate, new_request_id, serve
 from .versioned import Versions
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -93,8 +94,11 @@ class Application:
             response.status, response.media = problem.status, {"error": {"code": problem.status_code, "message": problem.title}}
             return
         seen = Request(request, new_request_id(), service.mount, self._surroundings.policies[service.name], service.parts)
+        with contextlib.suppress(Problem):
+            negotiate(service, seen)
         kind: type[Problem] = {404: NotFound, 405: MethodNotAllowed}.get(problem.status_code, Unavailable)
         answer_problem(service, seen, kind("The resource could not be found." if kind is NotFound else problem.title), response)
+        response.set_headers(problem.headers or {})
         head(service, seen, response)
 
     def _service_of(self, path: str) -> Service | None:

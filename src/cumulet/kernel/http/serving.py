@@ -48,7 +48,7 @@ async def serve(
     request.params = params
     with request_context(request.id):
         try:
-            _negotiate(service, request)
+            negotiate(service, request)
             public = endpoints[0].policy == PUBLIC
             if not public:
                 await _authenticate(around, request, raw.scope.get("cumulet.project"))
@@ -76,7 +76,8 @@ def new_request_id() -> str:
     return "req-" + ids.new_uuid()
 
 
-def _negotiate(service: Service, request: Request) -> None:
+def negotiate(service: Service, request: Request) -> None:
+    """Set the request's microversion, if the service has them. Raises Invalid and NotAcceptable."""
     if service.versions is not None:
         legacy = request.header(service.versions.legacy) if service.versions.legacy else None
         request.version = service.versions.negotiate(request.header("OpenStack-API-Version"), legacy)
@@ -246,4 +247,4 @@ def _log(request: Request, out: Any, started: float) -> None:
         )
 
 
-__all__ = ["Surroundings", "Version", "answer_problem", "explain", "head", "new_request_id", "serve"]
+__all__ = ["Surroundings", "Version", "answer_problem", "explain", "head", "negotiate", "new_request_id", "serve"]

@@ -34,14 +34,9 @@ def written(request: Request, view: Any, modified: str | None = None) -> Respons
     return Response(200, view, dated(request, modified))
 
 
-def created(location: str, headers: dict[str, str] | None = None) -> Response:
-    """201 without a body."""
-    return Response(201, None, {"Location": location, **(headers or {})})
-
-
-def there(location: str, headers: dict[str, str] | None = None) -> Response:
-    """204: it was there already."""
-    return Response(204, None, {"Location": location, **(headers or {})})
+def located(request: Request, path: str, headers: dict[str, str] | None = None) -> dict[str, str]:
+    """The headers of an answer about what is at `path`."""
+    return {"Location": request.root() + path, **(headers or {})}
 
 
 def newest(stamps: Iterable[str | None]) -> str | None:

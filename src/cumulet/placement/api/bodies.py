@@ -22,6 +22,7 @@ Key = Annotated[str, Meta(pattern="^[a-fA-F0-9-]{36}$")]
 ClassName = Annotated[str, Meta(pattern="^[A-Z0-9_]+$")]
 CustomName = Annotated[str, Meta(pattern="^CUSTOM_[A-Z0-9_]+$", max_length=255)]
 Suffix = Annotated[str, Meta(pattern="^[a-zA-Z0-9_-]{0,64}$")]
+Providers = Annotated[list[Uuid], Meta(min_length=1)]
 Who = Annotated[str, Meta(min_length=1, max_length=255)]
 Count = Annotated[int, Meta(ge=1, le=UNLIMITED)]
 Amount = Annotated[int, Meta(ge=1)]
@@ -159,7 +160,7 @@ class Allocations(Struct, forbid_unknown_fields=True):
     project_id: Who
     user_id: Who
     consumer_generation: Annotated[int | UnsetType | None, Lives("1.28")] = UNSET
-    mappings: Annotated[dict[Suffix, Annotated[list[Uuid], Meta(min_length=1)]] | UnsetType, Lives("1.34")] = UNSET
+    mappings: Annotated[Annotated[dict[Suffix, Providers], Meta(min_length=1)] | UnsetType, Lives("1.34")] = UNSET
     consumer_type: Annotated[Annotated[str, Meta(pattern="^[A-Z0-9_]+$", max_length=255)] | None, Lives("1.38")] = None
 
 

@@ -55,7 +55,7 @@ def _summary(request: Request, node: Node, wanted: Search) -> dict[str, Any]:
     }
     summary: dict[str, Any] = {"resources": resources}
     if queries.speaks(request, TRAITS):
-        summary["traits"] = sorted(node.traits)
+        summary["traits"] = sorted(node.traits, key=lambda trait: (trait.startswith("CUSTOM_"), trait))
     if queries.speaks(request, groups.NESTED):
         summary |= {"parent_provider_uuid": node.parent_id, "root_provider_uuid": node.root_id}
     return summary

@@ -8,7 +8,7 @@ from ...kernel.errors import Invalid
 from ...kernel.http import Request, Response, no_content
 from ..operations import classes
 from . import bodies
-from .answers import created, newest, shown, there
+from .answers import located, newest, shown
 
 
 def _path(request: Request, name: str) -> str:
@@ -22,7 +22,7 @@ def _view(request: Request, name: str) -> dict[str, Any]:
 async def create(request: Request, body: bodies.NewClass) -> Response:
     """Create a custom class."""
     await classes.create(request.tx, body.name)
-    return created(_path(request, body.name))
+    return Response(201, None, located(request, _path(request, body.name)))
 
 
 async def index(request: Request) -> Response:
@@ -47,8 +47,8 @@ async def ensure(request: Request, name: str) -> Response:
     """Create a custom class unless it is there, since 1.7."""
     if not bodies.is_custom(name):
         raise Invalid(f"Invalid resource class name {name}: it must match ^CUSTOM_[A-Z0-9_]+$ and have at most 255 characters.")
-    answer = created if await classes.ensure(request.tx, name) else there
-    return answer(_path(request, name))
+    added = await classes.ensure(request.tx, name)
+    return Response(201 if added else 204, None, located(request, _path(request, name)))
 
 
 async def delete(request: Request, name: str) -> Response:

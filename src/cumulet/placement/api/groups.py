@@ -104,14 +104,14 @@ def _subtrees(request: Request) -> list[list[str]]:
 
 
 def _policy(request: Request) -> str | None:
-    policy = request.asked("group_policy")
+    policy = queries.first(request, "group_policy")
     if policy not in (None, "none", "isolate"):
         raise Invalid(f"Invalid query string parameters: group_policy '{policy}' is neither none nor isolate.")
     return policy
 
 
 def _limit(request: Request) -> int | None:
-    text = request.asked("limit")
+    text = queries.first(request, "limit")
     if text is not None and not re.fullmatch("[1-9][0-9]*", text):
         raise Invalid(f"Invalid query string parameters: limit '{text}' is not a positive integer.")
     return None if text is None else int(text)

@@ -9,7 +9,7 @@ from ...kernel.http import Request, Response, no_content
 from ..model import Inventory
 from ..operations import inventories, providers
 from . import bodies
-from .answers import dated, newest, shown, written
+from .answers import dated, located, newest, shown, written
 from .providers import path
 
 
@@ -24,7 +24,8 @@ async def create(request: Request, provider_id: str, body: bodies.NewInventory) 
     await providers.get(request.tx, provider_id)
     wanted = bodies.stock(request, body)
     made, generation = await inventories.add(request.tx, provider_id, body.resource_class, wanted)
-    headers = {"Location": path(request, provider_id, "inventories", body.resource_class), **dated(request, made.updated_at)}
+    at = path(request, provider_id, "inventories", body.resource_class)
+    headers = located(request, at, dated(request, made.updated_at))
     return Response(201, {**view(made), "resource_provider_generation": generation}, headers)
 
 

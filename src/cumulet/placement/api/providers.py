@@ -12,7 +12,7 @@ from ..model import Provider
 from ..operations import classes, providers, traits
 from ..operations.providers import Changes, Filters
 from . import bodies, queries
-from .answers import created, newest, shown, written
+from .answers import dated, located, newest, shown, written
 
 TREES = Version(1, 14)
 ANSWERED = Version(1, 20)
@@ -52,11 +52,9 @@ async def create(request: Request, body: bodies.NewProvider) -> Response:
     """Create a provider; the answer has a body since 1.20."""
     provider_id = normal_uuid(body.uuid) if body.uuid else None
     made = await providers.create(request.tx, body.name, provider_id, body.parent_provider_uuid)
-    location = path(request, made.id)
     if not queries.speaks(request, ANSWERED):
-        return created(location)
-    answer = written(request, view(request, made), made.updated_at)
-    return Response(answer.status, answer.view, {**answer.headers, "Location": location})
+        return Response(201, None, located(request, path(request, made.id)))
+    return Response(200, view(request, made), located(request, path(request, made.id), dated(request, made.updated_at)))
 
 
 async def index(request: Request) -> Response:

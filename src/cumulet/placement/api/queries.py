@@ -26,6 +26,12 @@ def only(request: Request, allowed: Iterable[str]) -> None:
         raise Invalid(f"Invalid query string parameters: '{unknown[0]}' is not known (at this microversion).")
 
 
+def first(request: Request, name: str) -> str | None:
+    """The first value of a parameter, or None."""
+    values = request.query.get(name)
+    return values[0] if values else None
+
+
 def uuid(name: str, text: str) -> str:
     """A parameter that is a UUID. Raises Invalid."""
     if not is_uuid(text.strip()):

@@ -7,7 +7,7 @@ from ...kernel.http import Request, Response, no_content
 from ..operations import providers, traits
 from ..operations.traits import Filters
 from . import bodies, queries
-from .answers import created, dated, shown, there, written
+from .answers import dated, located, shown, written
 
 
 def _path(request: Request, name: str) -> str:
@@ -46,8 +46,9 @@ async def ensure(request: Request, name: str) -> Response:
     if not bodies.is_custom(name):
         rule = 'no longer than 255 characters, start with the prefix "CUSTOM_" and use only "A"-"Z", "0"-"9" and "_"'
         raise Invalid(f"The trait is invalid. A valid trait must be {rule}.")
-    answer = created if await traits.ensure(request.tx, name) else there
-    return answer(_path(request, name), dated(request, await traits.get(request.tx, name)))
+    added = await traits.ensure(request.tx, name)
+    headers = located(request, _path(request, name), dated(request, await traits.get(request.tx, name)))
+    return Response(201 if added else 204, None, headers)
 
 
 async def delete(request: Request, name: str) -> Response:

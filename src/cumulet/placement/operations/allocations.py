@@ -71,13 +71,10 @@ def _by_provider(rows: Iterable[Claim]) -> Resources:
 
 async def delete(tx: Tx, consumer_id: str) -> bool:
     """Release everything a consumer holds; False if that is nothing."""
-    held = _by_provider(await store.of_consumer(tx, consumer_id))
-    for provider_id in sorted(held):
-        await provider_store.touch(tx, provider_id)
-        await store.drop(tx, consumer_id, provider_id)
-    if held:
+    dropped = await store.drop_all(tx, consumer_id)
+    if dropped:
         await consumers.settle(tx, consumer_id)
-    return bool(held)
+    return dropped > 0
 
 
 async def put(tx: Tx, wanted: list[Allocation]) -> None:
@@ -142,8 +139,7 @@ def _check_fit(provider_id: str, why_not: str | None) -> None:
 
 
 async def _write(tx: Tx, allocation: Allocation, held: Resources) -> None:
-    for provider_id in held:
-        await store.drop(tx, allocation.consumer_id, provider_id)
+    await store.drop_all(tx, allocation.consumer_id)
     if not allocation.resources:
         if held:
             await consumers.settle(tx, allocation.consumer_id)

@@ -88,12 +88,8 @@ async def _refusal(tx: Tx, consumer_id: str, host_id: str, resources: dict[str, 
 
 async def release(tx: Tx, consumer_id: str, host_id: str | None = None) -> None:
     """Give up a consumer's claims on one host, or all of them. Nothing happens if there is none."""
-    held = {claim.provider_id for claim in await store.of_consumer(tx, consumer_id)}
-    wanted = sorted(held if host_id is None else held & {host_id})
-    for provider_id in wanted:
-        await providers.touch(tx, provider_id)
-        await store.drop(tx, consumer_id, provider_id)
-    if wanted:
+    dropped = await (store.drop_all(tx, consumer_id) if host_id is None else store.drop(tx, consumer_id, host_id))
+    if dropped:
         await consumers.settle(tx, consumer_id)
 
 

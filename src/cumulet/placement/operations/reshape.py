@@ -27,4 +27,6 @@ async def reshape(tx: Tx, stocks: dict[str, tuple[Stocks, int]], wanted: list[Al
         await inventories.put(tx, provider_id, stock)
     await allocations.put(tx, wanted)
     for provider_id, (stock, _) in sorted(stocks.items()):
+        if stock:
+            await providers.advance(tx, provider_id)
         await inventories.drop_others(tx, provider_id, stock)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
 
 from msgspec import Struct
 
@@ -41,9 +40,9 @@ async def get(tx: Reader, name: str) -> str | None:
     return custom.get(name)
 
 
-async def ensure(tx: Tx, name: str) -> Literal["created", "there"]:
-    """Add a custom trait unless it is there."""
-    return "created" if await store.define(tx, name) else "there"
+async def ensure(tx: Tx, name: str) -> bool:
+    """Add a custom trait unless it is there; whether it was added."""
+    return await store.define(tx, name)
 
 
 async def delete(tx: Tx, name: str) -> None:

@@ -27,6 +27,7 @@ PUT: Query[Any] = Query(sa.insert(CLAIMS).values({c.name: sa.bindparam(c.name, t
 DROP: Query[tuple[int]] = Query(
     sa.delete(CLAIMS).where(T.consumer_id == sa.bindparam("consumer_id"), T.provider_id == sa.bindparam("provider_id"))
 )
+DROP_ALL: Query[tuple[int]] = Query(sa.delete(CLAIMS).where(T.consumer_id == sa.bindparam("consumer_id")))
 COUNT: Query[tuple[int]] = Query(
     sa.select(sa.func.count(sa.distinct(T.consumer_id))).where(T.provider_id == sa.bindparam("provider_id"))
 )
@@ -110,6 +111,11 @@ async def on_provider(tx: Reader, provider_id: str) -> list[Claim]:
 async def drop(tx: Tx, consumer_id: str, provider_id: str) -> int:
     """Delete a consumer's claims on one provider, and return how many rows there were."""
     return await tx.do(DROP, consumer_id=consumer_id, provider_id=provider_id)
+
+
+async def drop_all(tx: Tx, consumer_id: str) -> int:
+    """Delete all of a consumer's claims, and return how many rows there were."""
+    return await tx.do(DROP_ALL, consumer_id=consumer_id)
 
 
 async def holders(tx: Reader, provider_id: str) -> int:

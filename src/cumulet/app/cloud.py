@@ -70,7 +70,7 @@ class Cloud:
         for agent in self.agents:
             await agent.welcomed()
         on_step("workflows and reconcilers")
-        await self.engine.start()
+        await self.engine.start(alone=True)
         await self.reconciling.start()
 
     async def close(self) -> None:

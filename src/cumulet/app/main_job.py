@@ -75,7 +75,8 @@ class MainJob:
     async def _image_id(self) -> str:
         found = await self._find(self._admin, "/image/v2/images?name=tiny", "images")
         if found is None:
-            wanted = {"name": "tiny", "disk_format": "qcow2", "container_format": "bare", "visibility": "public"}
+            kind = "raw" if self._config.fake else "qcow2"
+            wanted = {"name": "tiny", "disk_format": kind, "container_format": "bare", "visibility": "public"}
             found = await self._admin.call("POST", "/image/v2/images", wanted)
         if found["status"] == "queued":
             await self._admin.upload(f"/image/v2/images/{found['id']}/file", self._image)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..compute.operations import guests, metadata
-from ..contract.reports import Ack, Answer, Heartbeat, MetadataQuery, Register, Rejected, decode_report, encode
+from ..contract.reports import Ack, Answer, Heartbeat, MetadataQuery, Register, decode_report, encode
 from ..kernel.db import Database
 from ..placement.operations import hosts
 
@@ -25,10 +25,7 @@ class Reports:
 
     async def _register(self, report: Register) -> Answer:
         async with self._db.tx() as tx:
-            answer = await hosts.register(tx, report)
-            if not isinstance(answer, Rejected):
-                await guests.host_registered(tx, report)
-            return answer
+            return await hosts.register(tx, report)
 
     async def _heartbeat(self, report: Heartbeat) -> Answer:
         async with self._db.tx() as tx:
@@ -38,5 +35,5 @@ class Reports:
             return answer
 
     async def _metadata(self, query: MetadataQuery) -> Answer:
-        async with self._db.read() as tx:
-            return await metadata.answer(tx, query)
+        async with self._db.tx() if metadata.writes(query) else self._db.read() as tx:
+            return await metadata.answer(tx, query)  # type: ignore[arg-type]  # a reader answers what only reads

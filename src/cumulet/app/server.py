@@ -38,7 +38,7 @@ async def _serve(config: Config, on_step: Callable[[str], None]) -> None:
         while not server.started and not serving.done():
             await asyncio.sleep(0.005)
         if server.started:
-            await cloud.start()
+            await cloud.start(on_step)
             on_step("ready")
         await serving
     finally:

@@ -2,15 +2,62 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
+
+from ..compute import api as compute
+from ..compute import policy as compute_policy
+from ..contract.agents import Agents
 from ..identity import api as identity
 from ..identity import policy as identity_policy
 from ..identity.operations.catalog import Catalog
 from ..identity.operations.tokens import Tokens
+from ..image import api as image
+from ..image import policy as image_policy
+from ..image.bytes import ByteStore
+from ..image.operations.sweep import sweep
+from ..image.parts import Parts as ImageParts
+from ..kernel import workflow
 from ..kernel.db import Database
 from ..kernel.http import Application, Request
 from ..kernel.policy import Actor, Policy, PolicySyntaxError
 from ..kernel.policy.enforcer import load_overrides
+from ..kernel.reconcile import Reconciler
+from ..network import api as network
+from ..network import policy as network_policy
+from ..network.operations.sync import Sync
+from ..placement import api as placement
+from ..placement import policy as placement_policy
+from ..volume import api as volume
+from ..volume import policy as volume_policy
 from .config import Config
+from .hosts import Underlay
+
+RULES = {
+    "identity": identity_policy.DEFAULTS,
+    "image": image_policy.DEFAULTS,
+    "placement": placement_policy.DEFAULTS,
+    "network": network_policy.DEFAULTS,
+    "volume": volume_policy.DEFAULTS,
+    "compute": compute_policy.DEFAULTS,
+}
+"""Each service's rules, by upstream's names."""
+
+HEAL_SECONDS, SWEEP_SECONDS = 5.0, 300.0
+
+
+class Services(Struct, frozen=True):
+    """What workflows' commands are given as `call.services`."""
+
+    agents: Agents
+
+
+class Parts:
+    """What one cloud is put together from."""
+
+    def __init__(self, config: Config, db: Database, tokens: Tokens, services: Services, under: Underlay) -> None:
+        self.config, self.db, self.tokens, self.services, self.underlay = config, db, tokens, services, under
+        self.image = ImageParts(db, ByteStore(config.state / "images"))
+        self.sync = Sync(db, under.driver)
 
 
 def endpoints(config: Config) -> dict[str, tuple[str, str]]:
@@ -26,10 +73,6 @@ def endpoints(config: Config) -> dict[str, tuple[str, str]]:
     }
 
 
-RULES = {"identity": identity_policy.DEFAULTS}
-"""Each service's rules, by upstream's names."""
-
-
 def policies(config: Config) -> dict[str, Policy]:
     """The rules in force. An entry of policy.yaml overrides the rule of that name in each service that has it.
 
@@ -40,17 +83,35 @@ def policies(config: Config) -> dict[str, Policy]:
     unknown = [name for name in overrides if not any(name in rules for rules in RULES.values())]
     if unknown:
         raise PolicySyntaxError(f"{path}: no service has a rule {unknown[0]!r}")
-    return {
-        service: Policy(rules, {name: text for name, text in overrides.items() if name in rules})
-        for service, rules in RULES.items()
-    }
+    return {service: Policy(rules, {n: text for n, text in overrides.items() if n in rules}) for service, rules in RULES.items()}
 
 
-def application(config: Config, db: Database, tokens: Tokens) -> Application:
+def application(parts: Parts) -> Application:
     """All services behind one listener."""
 
     async def authenticate(token: str, request: Request) -> Actor:
-        return (await tokens.validate(token)).actor
+        return (await parts.tokens.validate(token)).actor
 
-    services = [identity.service(tokens, Catalog(db))]
-    return Application(services, db, policies(config), authenticate, f"{config.url}/identity")
+    services = [
+        identity.service(parts.tokens, Catalog(parts.db)),
+        image.service(parts.image),
+        placement.service(),
+        network.service(),
+        volume.service(parts.image.store),
+        compute.service(parts.db, parts.services.agents, parts.image.store),
+    ]
+    return Application(services, parts.db, policies(parts.config), authenticate, f"{parts.config.url}/identity")
+
+
+def reconcilers(parts: Parts) -> list[Reconciler]:
+    """What runs by itself."""
+
+    async def sweep_images() -> None:
+        await sweep(parts.image)
+
+    return [
+        *parts.sync.reconcilers(),
+        Reconciler("underlay", HEAL_SECONDS, parts.underlay.heal),
+        Reconciler("images", SWEEP_SECONDS, sweep_images),
+        workflow.purger(parts.db),
+    ]

@@ -1,0 +1,190 @@
+"""`make bench`: measures in one run, on hosts in memory, and prints each figure beside its budget.
+
+Figures of one machine and one run can be compared with each other; between machines only the ratios can.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import httpx
+import msgspec
+import uvloop
+from rich.console import Console
+from rich.table import Table
+
+from cumulet.app.cloud import Cloud
+from cumulet.app.config import Config
+
+rows: list[tuple[str, str, str, bool]] = []
+
+
+def note(what: str, value: float, unit: str, budget: float, at_least: bool = False) -> None:
+    """One row: a figure, its budget, whether it is kept."""
+    kept = value >= budget if at_least else value <= budget
+    rows.append((what, f"{value:,.2f} {unit}", f"{'≥' if at_least else '≤'} {budget:g} {unit}", kept))
+
+
+def start_to_first_answer() -> None:
+    """`cumulet up --fake --foreground` until the first answer, and what it weighs when idle."""
+    with tempfile.TemporaryDirectory() as folder:
+        began = time.perf_counter()
+        environment = {**os.environ, "CUMULET_PORT": "8799"}
+        argv = [sys.executable, "-m", "cumulet.app.cli", "up", "--fake", "--foreground", "--state", folder]
+        process = subprocess.Popen(argv, env=environment, stderr=subprocess.DEVNULL)
+        try:
+            while True:
+                try:
+                    httpx.get("http://127.0.0.1:8799/identity/v3")
+                    break
+                except httpx.TransportError:
+                    time.sleep(0.005)
+            note("start to first answer", time.perf_counter() - began, "s", 1.5)
+            time.sleep(3)
+            status = Path(f"/proc/{process.pid}/status").read_text()
+            note("idle RSS", int(status.split("VmRSS:")[1].split()[0]) / 1024, "MiB", 120)
+            before = _cpu(process.pid)
+            time.sleep(5)
+            note("idle CPU", (_cpu(process.pid) - before) / 5 * 100, "% of a core", 0.3)
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _cpu(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+class Wire:
+    """Calls the ASGI application directly: what is measured is ours, not a client."""
+
+    def __init__(self, cloud: Cloud, token: str) -> None:
+        self._app = cloud.application
+        self._headers = [(b"x-auth-token", token.encode()), (b"host", b"127.0.0.1:8780"), (b"content-type", b"application/json")]
+
+    async def __call__(self, method: str, path: str, body: object = None) -> tuple[int, bytes]:
+        """Status and body."""
+        path, _, query = path.partition("?")
+        raw = b"" if body is None else msgspec.json.encode(body)
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "http_version": "1.1",
+            "method": method,
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": query.encode(),
+            "root_path": "",
+            "scheme": "http",
+            "headers": [*self._headers, (b"content-length", str(len(raw)).encode())],
+            "client": ("127.0.0.1", 1),
+            "server": ("127.0.0.1", 8780),
+        }
+        sent: list[dict[str, object]] = []
+        asked = [{"type": "http.request", "body": raw, "more_body": False}]
+
+        async def receive() -> dict[str, object]:
+            return asked.pop() if asked else {"type": "http.disconnect"}
+
+        async def send(message: dict[str, object]) -> None:
+            sent.append(message)
+
+        await self._app(scope, receive, send)
+        answer = b"".join(bytes(m.get("body", b"")) for m in sent if m["type"] == "http.response.body")  # type: ignore[call-overload]
+        return int(str(sent[0]["status"])), answer
+
+
+async def cpu_each(work: Callable[[], Awaitable[object]], times: int) -> float:
+    """Microseconds of CPU of one call."""
+    for _ in range(max(3, times // 10)):
+        await work()
+    began = time.process_time()
+    for _ in range(times):
+        await work()
+    return (time.process_time() - began) / times * 1e6
+
+
+async def requests(folder: Path) -> None:
+    """The key requests, in this process."""
+    cloud = await Cloud.open(Config(state=folder, fake=True))
+    await cloud.start()
+    password = (folder / "admin-password").read_text()
+    user = {"name": "admin", "domain": {"id": "default"}, "password": password}
+    scope = {"project": {"name": "admin", "domain": {"id": "default"}}}
+    auth = {"auth": {"identity": {"methods": ["password"], "password": {"user": user}}, "scope": scope}}
+    anonymous = Wire(cloud, "")
+    note("token, warm password", await cpu_each(lambda: anonymous("POST", "/identity/v3/auth/tokens", auth), 300), "µs", 200)
+    async with cloud.db.read() as tx:
+        from cumulet.identity.model import DEFAULT_DOMAIN, Scope
+        from cumulet.identity.store import projects, users
+
+        admin = await users.find_by_name(tx, "admin", DEFAULT_DOMAIN)
+        project = await projects.find_by_name(tx, "admin", DEFAULT_DOMAIN)
+        assert admin and project
+        token = (await cloud.tokens.issue(tx, admin, ("password",), Scope("project", project.id))).token
+    wire = Wire(cloud, token)
+    await servers(wire, project.id)
+    await cloud.close()
+
+
+async def servers(wire: Wire, project_id: str) -> None:
+    """Servers on hosts in memory."""
+    unlimited = {"quota_set": {"instances": -1, "cores": -1, "ram": -1}}
+    await wire("PUT", f"/compute/v2.1/os-quota-sets/{project_id}", unlimited)
+    flavor = {"flavor": {"name": "b1", "vcpus": 1, "ram": 64, "disk": 0, "id": "b1"}}
+    await wire("POST", "/compute/v2.1/flavors", flavor)
+    image = msgspec.json.decode(
+        (await wire("POST", "/image/v2/images", {"name": "i", "disk_format": "raw", "container_format": "bare"}))[1]
+    )
+    await _upload(wire, image["id"])
+    body = {"server": {"name": "s", "imageRef": image["id"], "flavorRef": "b1", "networks": "none"}}
+    count = 200
+    began, cpu = time.perf_counter(), time.process_time()
+    wire._headers.append((b"openstack-api-version", b"compute 2.37"))
+    ids = [msgspec.json.decode((await wire("POST", "/compute/v2.1/servers", body))[1])["server"]["id"] for _ in range(count)]
+    active = 0
+    while active < count:
+        await asyncio.sleep(0.005)
+        active = len(msgspec.json.decode((await wire("GET", "/compute/v2.1/servers?status=ACTIVE&limit=1000"))[1])["servers"])
+        if time.perf_counter() - began > 60:
+            raise SystemExit(f"only {active} of {count} servers became ACTIVE")
+    note("server create to ACTIVE", count / (time.perf_counter() - began), "/s", 300, at_least=True)
+    note("server create to ACTIVE, CPU", (time.process_time() - cpu) / count * 1000, "ms", 2)
+    note("GET one server", await cpu_each(lambda: wire("GET", f"/compute/v2.1/servers/{ids[0]}"), 500), "µs", 200)
+    for _ in range(1000 - count):
+        await wire("POST", "/compute/v2.1/servers", body)
+    while len(msgspec.json.decode((await wire("GET", "/compute/v2.1/servers?status=ACTIVE&limit=1000"))[1])["servers"]) < 1000:
+        await asyncio.sleep(0.05)
+    for limit, budget in ((100, 0.4), (1000, 3.0)):
+        took = await cpu_each(lambda limit=limit: wire("GET", f"/compute/v2.1/servers/detail?limit={limit}"), 20)  # type: ignore[misc]
+        note(f"list {limit} servers, detail", took / 1000, "ms", budget)
+
+
+async def _upload(wire: Wire, image_id: str) -> None:
+    headers = wire._headers
+    wire._headers = [h for h in headers if h[0] != b"content-type"] + [(b"content-type", b"application/octet-stream")]
+    await wire("PUT", f"/image/v2/images/{image_id}/file", msgspec.Raw(b"0" * 4096))
+    wire._headers = headers
+
+
+def main() -> None:
+    """Measure, print, fail if a budget is missed by more than half."""
+    start_to_first_answer()
+    with tempfile.TemporaryDirectory() as folder:
+        uvloop.run(requests(Path(folder)))
+    table = Table("what", "measured", "budget", "")
+    for what, value, budget, kept in rows:
+        table.add_row(what, value, budget, "[green]✓[/green]" if kept else "[red]✗[/red]")
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -35,13 +35,14 @@ class Heartbeat(Struct, tag=True, frozen=True):
 
 
 class MetadataQuery(Struct, tag=True, frozen=True):
-    """A guest asked the metadata service. `address` is the guest's, seen on `network_id`."""
+    """A guest asked the metadata service. `address` is the guest's, seen on `network_id`; `body` is what it posted."""
 
     network_id: str
     address: str
     path: str
     method: str = "GET"
     headers: dict[str, str] = {}
+    body: bytes = b""
 
 
 class MetadataAnswer(Struct, tag=True, frozen=True):

@@ -143,7 +143,7 @@ def _struct_variant(kind: type[msgspec.Struct], version: Version) -> type[msgspe
     for info in msgspec.structs.fields(kind):
         since, until = _lifetime(hints[info.name]) or (Version(0, 0), NEWEST)
         if not since <= version <= until:
-            absent[info.name] = None if info.default is msgspec.NODEFAULT else info.default
+            absent[info.name] = _default(info)
             continue
         default = msgspec.field(name=info.encode_name)
         if info.default is not msgspec.NODEFAULT:
@@ -152,7 +152,17 @@ def _struct_variant(kind: type[msgspec.Struct], version: Version) -> type[msgspe
             default = msgspec.field(name=info.encode_name, default_factory=info.default_factory)
         fields.append((info.name, _variant(hints[info.name], version), default))
     strict = kind.__struct_config__.forbid_unknown_fields
-    return msgspec.defstruct(kind.__name__, fields, namespace=absent, forbid_unknown_fields=strict, kw_only=True)
+    methods = {name: value for name, value in vars(kind).items() if isinstance(value, types.FunctionType | property)}
+    return msgspec.defstruct(
+        kind.__name__, fields, namespace={**methods, **absent}, forbid_unknown_fields=strict, kw_only=True
+    )
+
+
+def _default(info: msgspec.structs.FieldInfo) -> Any:
+    """What a handler sees of a field that the client's version does not have."""
+    if info.default is not msgspec.NODEFAULT:
+        return info.default
+    return None if info.default_factory is msgspec.NODEFAULT else info.default_factory()
 
 
 Fix = Callable[[dict[str, Any]], None]
@@ -186,7 +196,8 @@ def _plain(view: Any, version: Version | None) -> Any:
     if not isinstance(view, msgspec.Struct):
         return view
     kind = at_version(type(view), version)
-    written = view if kind is type(view) else msgspec.convert(view, kind, from_attributes=True)
+    # By way of plain objects: msgspec does not take UNSET from attributes.
+    written = view if kind is type(view) else msgspec.convert(msgspec.to_builtins(view), kind)
     fixes = [fix for until, fix in _DOWNGRADES.get(type(view), ()) if version <= until]
     if not fixes:
         return written

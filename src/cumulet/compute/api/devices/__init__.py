@@ -1,0 +1,1 @@
+"""Volumes and ports of servers on the wire."""

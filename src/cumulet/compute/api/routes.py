@@ -1,0 +1,84 @@
+"""The whole compute API on one screen. A path's `{server_id}` is a server's id, `{volume_id}` a volume's, and so on."""
+
+from __future__ import annotations
+
+from ...kernel.http import PUBLIC, Action, Route
+from . import extensions, flavors, keypairs, versions
+from .devices import interfaces, volumes
+from .servers import actions, details, diagnostics, history, metadata, servers, tags
+
+_ONE = "/v2.1/servers/{server_id}"
+_ACTION = f"{_ONE}/action"
+_CONSOLE = "os-getConsoleOutput"
+_SERVERS = "os_compute_api:servers:"
+_METADATA = "os_compute_api:server-metadata:"
+_TAGS = "os_compute_api:os-server-tags:"
+_VOLUMES = "os_compute_api:os-volumes-attachments:"
+_INTERFACES = "os_compute_api:os-attach-interfaces:"
+_HISTORY = "os_compute_api:os-instance-actions:"
+_FLAVORS = "os_compute_api:os-flavor-manage:"
+_KEYPAIRS = "os_compute_api:os-keypairs:"
+_GROUPS = "os_compute_api:os-security-groups:"
+
+ROUTES = [
+    Route("GET", "", versions.list_versions, PUBLIC),
+    Route("GET", "/v2.1", versions.show_version, PUBLIC),
+    Route("GET", "/v2.1/extensions", extensions.index, "os_compute_api:extensions"),
+    Route("GET", "/v2.1/extensions/{alias}", extensions.show, "os_compute_api:extensions"),
+    Route("GET", "/v2.1/servers", servers.index, f"{_SERVERS}index"),
+    Route("GET", "/v2.1/servers/detail", servers.detail, f"{_SERVERS}detail"),
+    Route("POST", "/v2.1/servers", servers.make, f"{_SERVERS}create"),
+    Route("GET", _ONE, servers.show, f"{_SERVERS}show"),
+    Route("PUT", _ONE, servers.update, f"{_SERVERS}update", wrap="server"),
+    Route("DELETE", _ONE, servers.remove, f"{_SERVERS}delete"),
+    Action("os-start", _ACTION, actions.start, f"{_SERVERS}start"),
+    Action("os-stop", _ACTION, actions.stop, f"{_SERVERS}stop"),
+    Action("reboot", _ACTION, actions.reboot, f"{_SERVERS}reboot"),
+    Action("lock", _ACTION, actions.lock, "os_compute_api:os-lock-server:lock", since="2.73"),
+    Action("lock", _ACTION, actions.lock_without_reason, "os_compute_api:os-lock-server:lock", until="2.72"),
+    Action("unlock", _ACTION, actions.unlock, "os_compute_api:os-lock-server:unlock"),
+    Action("os-resetState", _ACTION, actions.reset_state, "os_compute_api:os-admin-actions:reset_state"),
+    Route("POST", _ACTION, actions.console_output, "os_compute_api:os-console-output", wrap=_CONSOLE, action=_CONSOLE, tx="none"),
+    Action("addSecurityGroup", _ACTION, actions.add_group, f"{_GROUPS}add"),
+    Action("removeSecurityGroup", _ACTION, actions.remove_group, f"{_GROUPS}remove"),
+    Route("GET", f"{_ONE}/ips", details.addresses, "os_compute_api:ips:index"),
+    Route("GET", f"{_ONE}/ips/{{network}}", details.addresses_on, "os_compute_api:ips:show"),
+    Route("GET", f"{_ONE}/os-security-groups", details.security_groups, f"{_GROUPS}list"),
+    Route("GET", f"{_ONE}/os-server-password", details.password, "os_compute_api:os-server-password:show"),
+    Route("DELETE", f"{_ONE}/os-server-password", details.clear_password, "os_compute_api:os-server-password:clear"),
+    Route("GET", f"{_ONE}/topology", details.topology, "compute:server:topology:index", since="2.78"),
+    Route("GET", f"{_ONE}/migrations", details.migrations, f"{_SERVERS}migrations:index", since="2.23"),
+    Route("GET", f"{_ONE}/diagnostics", diagnostics.show, "os_compute_api:os-server-diagnostics"),
+    Route("GET", f"{_ONE}/metadata", metadata.index, f"{_METADATA}index"),
+    Route("POST", f"{_ONE}/metadata", metadata.add, f"{_METADATA}create"),
+    Route("PUT", f"{_ONE}/metadata", metadata.replace, f"{_METADATA}update_all"),
+    Route("GET", f"{_ONE}/metadata/{{key}}", metadata.show, f"{_METADATA}show"),
+    Route("PUT", f"{_ONE}/metadata/{{key}}", metadata.put, f"{_METADATA}update"),
+    Route("DELETE", f"{_ONE}/metadata/{{key}}", metadata.drop, f"{_METADATA}delete"),
+    Route("GET", f"{_ONE}/tags", tags.index, f"{_TAGS}index", since="2.26"),
+    Route("PUT", f"{_ONE}/tags", tags.replace, f"{_TAGS}update_all", since="2.26"),
+    Route("DELETE", f"{_ONE}/tags", tags.drop_all, f"{_TAGS}delete_all", since="2.26"),
+    Route("GET", f"{_ONE}/tags/{{tag}}", tags.check, f"{_TAGS}show", since="2.26"),
+    Route("PUT", f"{_ONE}/tags/{{tag}}", tags.add, f"{_TAGS}update", since="2.26"),
+    Route("DELETE", f"{_ONE}/tags/{{tag}}", tags.drop, f"{_TAGS}delete", since="2.26"),
+    Route("GET", f"{_ONE}/os-instance-actions", history.index, f"{_HISTORY}list"),
+    Route("GET", f"{_ONE}/os-instance-actions/{{request_id}}", history.show, f"{_HISTORY}show"),
+    Route("GET", f"{_ONE}/os-volume_attachments", volumes.index, f"{_VOLUMES}index"),
+    Route("POST", f"{_ONE}/os-volume_attachments", volumes.attach, f"{_VOLUMES}create", wrap="volumeAttachment"),
+    Route("GET", f"{_ONE}/os-volume_attachments/{{volume_id}}", volumes.show, f"{_VOLUMES}show"),
+    Route("PUT", f"{_ONE}/os-volume_attachments/{{volume_id}}", volumes.update, f"{_VOLUMES}update", wrap="volumeAttachment"),
+    Route("DELETE", f"{_ONE}/os-volume_attachments/{{volume_id}}", volumes.detach, f"{_VOLUMES}delete"),
+    Route("GET", f"{_ONE}/os-interface", interfaces.index, f"{_INTERFACES}list"),
+    Route("POST", f"{_ONE}/os-interface", interfaces.attach, f"{_INTERFACES}create", wrap="interfaceAttachment"),
+    Route("GET", f"{_ONE}/os-interface/{{port_id}}", interfaces.show, f"{_INTERFACES}show"),
+    Route("DELETE", f"{_ONE}/os-interface/{{port_id}}", interfaces.detach, f"{_INTERFACES}delete"),
+    Route("GET", "/v2.1/flavors", flavors.index, "os_compute_api:flavors:index"),
+    Route("GET", "/v2.1/flavors/detail", flavors.detail, "os_compute_api:flavors:index"),
+    Route("POST", "/v2.1/flavors", flavors.create, f"{_FLAVORS}create", wrap="flavor"),
+    Route("GET", "/v2.1/flavors/{flavor_id}", flavors.show, "os_compute_api:flavors:index"),
+    Route("DELETE", "/v2.1/flavors/{flavor_id}", flavors.delete, f"{_FLAVORS}delete"),
+    Route("GET", "/v2.1/os-keypairs", keypairs.index, f"{_KEYPAIRS}index"),
+    Route("POST", "/v2.1/os-keypairs", keypairs.create, f"{_KEYPAIRS}create", wrap="keypair"),
+    Route("GET", "/v2.1/os-keypairs/{name}", keypairs.show, f"{_KEYPAIRS}show"),
+    Route("DELETE", "/v2.1/os-keypairs/{name}", keypairs.delete, f"{_KEYPAIRS}delete"),
+]

@@ -1,0 +1,1 @@
+"""Servers on the wire. https://docs.openstack.org/api-ref/compute/#servers-servers"""

@@ -1,0 +1,1 @@
+"""What can be asked of the volumes and ports of servers."""

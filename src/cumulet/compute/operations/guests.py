@@ -1,0 +1,66 @@
+"""What hosts see: power states of servers, and guests that are none of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from ...contract.commands import Guest
+from ...contract.reports import Register
+from ...kernel.clock import seconds
+from ...kernel.db import Reader, Tx
+from ..rules import states
+from ..store import guests, servers
+from ..store.guests import Unmanaged
+from ..store.servers import Seen
+
+GRACE_SECONDS = 8.0
+"""A report may have been made before what happened to the server last; the next one, five seconds later, was not."""
+
+
+async def host_registered(tx: Tx, register: Register) -> None:
+    """A host has come back, perhaps under another name: its servers show the name it has now."""
+    await servers.rename_host(tx, register.facts.host_id, register.facts.hostname)
+
+
+async def observe(tx: Tx, host_id: str, seen: Sequence[Guest]) -> None:
+    """A host tells which guests it has.
+
+    Servers to which nothing is being done follow; unknown guests are counted (C9), never touched.
+    """
+    known = await servers.on_host(tx, host_id)
+    by_server = {guest.server_id: guest for guest in seen if guest.server_id}
+    for server in known:
+        guest = by_server.get(server.id)
+        await _follow(tx, server, states.power_of(guest.state if guest else None))
+    ours = {server.id for server in known}
+    strangers = [_described(guest) for guest in seen if guest.server_id not in ours]
+    if strangers != await guests.unmanaged(tx, host_id):
+        await guests.set_unmanaged(tx, host_id, strangers)
+
+
+async def _follow(tx: Tx, server: Seen, power: int) -> None:
+    state = states.settled(server.state, power)
+    if server.task is not None or server.state not in states.OBSERVED or (state, power) == (server.state, server.power):
+        return
+    if tx.now - seconds(server.power_at) >= GRACE_SECONDS:
+        await servers.observe(tx, server, state, power)
+
+
+def _described(guest: Guest) -> dict[str, Any]:
+    """What is kept of an unknown guest; what it really uses changes all the time and is not."""
+    found: dict[str, Any] = msgspec.to_builtins(guest)
+    found.pop("rss_mb")
+    return found
+
+
+async def unmanaged(tx: Reader, host_id: str) -> list[dict[str, Any]]:
+    """The unknown guests of a host: name, state, vcpus, memory_mb, server_id."""
+    return await guests.unmanaged(tx, host_id)
+
+
+async def all_unmanaged(tx: Reader) -> list[Unmanaged]:
+    """The same of all hosts."""
+    return [host for host in await guests.all_unmanaged(tx) if host.guests]

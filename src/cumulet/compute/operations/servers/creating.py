@@ -1,0 +1,212 @@
+"""Asking for new servers: everything that can be refused is refused here, before anything is written."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from ....contract.guests import ImageSource
+from ....image.operations import images
+from ....image.operations.images import Image
+from ....kernel import ids
+from ....kernel.db import Reader, Tx
+from ....kernel.errors import Conflict, Invalid, NoCapacity, NotFound, OverQuota
+from ....kernel.policy import Actor
+from ....placement.operations import claims, hosts
+from ....volume.operations import volumes
+from ...model import Destination, Flavor, Keypair, Usage
+from ...rules import disks as disk_rules
+from ...rules import limits, sizes
+from ...store import flavors, keypairs, quotas
+from .wanted import NewServers, Place
+
+MIB = 1024**2
+DEFAULT_ZONE = "nova"
+
+
+class Checked(Struct, frozen=True):
+    """What a request for servers comes to.
+
+    `source` is where the root disk's content is, `volume_host` where new volumes are made, `count` how many servers there will be.
+    """
+
+    flavor: Flavor
+    image: Image | None
+    source: ImageSource | None
+    keypair: Keypair | None
+    destination: Destination | None
+    zone: str | None
+    disks: list[disk_rules.Planned]
+    volume_host: str | None
+    count: int
+
+
+async def check(tx: Tx, actor: Actor, new: NewServers, store: Any) -> Checked:
+    """Everything that does not depend on what is written. Raises Invalid, Conflict, OverQuota.
+
+    `store` is the image service's byte store.
+    """
+    _check_text(new)
+    flavor = await _flavor(tx, actor, new.flavor_id)
+    image = await _image(tx, actor, new.image_id)
+    planned = _plan(new, flavor, image)
+    boots_image = planned[0].place == "local"
+    source = await _source(tx, store, image) if image is not None and boots_image else None
+    keypair = await _keypair(tx, actor, new.key_name)
+    destination = await _destination(tx, new.place)
+    zone = await _zone(tx, new.place)
+    count = await _affordable(tx, actor, new, flavor)
+    _check_count(new, count)
+    volume_host = await _volume_host(tx, actor, flavor, planned, destination)
+    return Checked(flavor, image, source, keypair, destination, zone, planned, volume_host, count)
+
+
+def _check_text(new: NewServers) -> None:
+    if new.least > new.most:
+        raise Invalid("min_count must be <= max_count")
+    if new.user_data is not None:
+        try:
+            base64.b64decode(new.user_data, validate=True)
+        except (binascii.Error, ValueError):
+            raise Invalid("User data needs to be valid base 64.") from None
+    if "group" in new.hints:
+        raise Invalid(f"Instance group {new.hints['group']} could not be found.")
+
+
+async def _flavor(tx: Reader, actor: Actor, flavor_id: str) -> Flavor:
+    found = await flavors.find(tx, flavor_id, actor.scope)
+    if found is None or found.disabled:
+        raise Invalid(f"Flavor {flavor_id} could not be found.")
+    return found
+
+
+async def _image(tx: Reader, actor: Actor, image_id: str | None) -> Image | None:
+    if image_id is None:
+        return None
+    try:
+        image = await images.get(tx, actor, image_id)
+    except NotFound:
+        raise Invalid("Can not find requested image") from None
+    if image.status != "active":
+        raise Invalid(f"Image {image_id} is not active.")
+    return image
+
+
+def _plan(new: NewServers, flavor: Flavor, image: Image | None) -> list[disk_rules.Planned]:
+    size = (image.virtual_size or image.size or 0) if image else 0
+    root_mb = sizes.root_gb(flavor, size) * 1024
+    planned = disk_rules.plan(new.disks, flavor, new.image_id, root_mb)
+    from_volume = planned[0].place == "volume"
+    disk_rules.check_zero_disk(flavor, from_volume, new.zero_disk)
+    if image is not None and not from_volume:
+        disk_rules.check_image(flavor, image.min_ram, image.min_disk, size)
+    if new.trusted_certs and from_volume:
+        raise Invalid("Image certificate validation is not supported when booting from volume")
+    return planned
+
+
+async def _source(tx: Reader, store: Any, image: Image) -> ImageSource:
+    try:
+        return await images.source(tx, store, image.id)
+    except Conflict as problem:
+        raise Invalid(problem.message) from None
+
+
+async def _keypair(tx: Reader, actor: Actor, name: str | None) -> Keypair | None:
+    if name is None:
+        return None
+    found = await keypairs.find(tx, actor.user_id, name)
+    if found is None:
+        raise Invalid("Invalid key_name provided.")
+    return found
+
+
+async def _destination(tx: Reader, place: Place) -> Destination | None:
+    name = place.forced or place.host
+    if name is None:
+        return None
+    host = await hosts.find(tx, name)
+    if host is None:
+        raise Invalid(f"Compute host {name} could not be found.")
+    return Destination(host.id, forced=place.forced is not None)
+
+
+async def _zone(tx: Reader, place: Place) -> str | None:
+    """The zone asked for. Raises Invalid if no host is in it; a forced host's own zone wins."""
+    if place.zone is None or place.forced is not None:
+        return None
+    if place.zone not in {host.zone for host in await hosts.list(tx)}:
+        raise Invalid("The requested availability zone is not available")
+    return place.zone
+
+
+async def _volume_host(
+    tx: Reader, actor: Actor, flavor: Flavor, planned: list[disk_rules.Planned], destination: Destination | None
+) -> str | None:
+    """Where the volumes of a new server are made: volumes can only be attached where they are, so all have to be on one host.
+
+    None if there are none to make, or if no host suits: then the server's own attempt to find one says why.
+    """
+    if not any(disk.place == "volume" and disk.source != "volume" for disk in planned):
+        return None
+    for disk in planned:
+        if disk.source == "volume" and disk.source_id is not None:
+            return (await volumes.get(tx, actor, disk.source_id)).host_id
+    if destination is not None:
+        return destination.host_id
+    local = sum(disk.size_mb for disk in planned if disk.place == "local")
+    try:
+        found = await claims.candidates(tx, claims.Wanted(sizes.resources(flavor, local)), limit=32)
+    except NoCapacity:
+        return None
+    return max(found, key=lambda candidate: candidate.free.get("MEMORY_MB", 0)).host_id
+
+
+async def _affordable(tx: Tx, actor: Actor, new: NewServers, flavor: Flavor) -> int:
+    """How many servers are made: as many as the quota allows, up to what was asked for (C12)."""
+    project_id = actor.project_id or ""
+    allowed = limits.in_force(await quotas.overrides(tx, project_id), actor.user_id)
+    if 0 <= allowed["metadata_items"] < len(new.metadata):
+        raise OverQuota(f"Maximum number of metadata items exceeds {allowed['metadata_items']}", code="quota")
+    one = Usage(1, flavor.vcpus, flavor.ram)
+    after = await quotas.grow(tx, project_id, _times(one, new.most))
+    used = Usage(after.servers - new.most, after.cores - new.most * one.cores, after.ram - new.most * one.ram)
+    count = limits.affordable(allowed, used, one, new.most)
+    if count < new.least:
+        raise limits.refusal(allowed, used, _times(one, new.least))
+    if count < new.most:
+        await quotas.grow(tx, project_id, _times(one, count - new.most))
+    return count
+
+
+def _times(usage: Usage, count: int) -> Usage:
+    return Usage(usage.servers * count, usage.cores * count, usage.ram * count)
+
+
+def _check_count(new: NewServers, count: int) -> None:
+    if count == 1:
+        return
+    if new.hostname is not None:
+        raise Invalid("Unable to allocate a single hostname to multiple instances.")
+    if not isinstance(new.networks, str):
+        if any(wish.port_id for wish in new.networks):
+            raise Invalid("A port cannot be given to several servers: max_count must be 1.")
+        if any(wish.fixed_ip for wish in new.networks):
+            raise Invalid("A fixed IP cannot be given to several servers: max_count must be 1.")
+    if any(disk.source == "volume" for disk in new.disks):
+        raise Invalid("A volume cannot be attached to several servers: max_count must be 1.")
+
+
+def embedded(flavor: Flavor) -> dict[str, Any]:
+    """The copy of a flavor that a server keeps."""
+    found: dict[str, Any] = msgspec.to_builtins(flavor)
+    return found
+
+
+def reservation_id() -> str:
+    """What all servers of one request have in common."""
+    return "r-" + ids.new_hex()[:8]

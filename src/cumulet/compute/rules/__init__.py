@@ -1,0 +1,1 @@
+"""Compute's decisions, as pure functions of values."""

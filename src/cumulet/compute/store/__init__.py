@@ -1,0 +1,1 @@
+"""Compute's tables and statements."""

@@ -1,0 +1,79 @@
+"""What projects may use, and what they use."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from ...kernel.db import Query, Reader, Tx, metadata
+from ..model import Usage
+
+LIMITS = sa.Table(
+    "compute_limits",
+    metadata,
+    sa.Column("project_id", sa.Text, primary_key=True),
+    sa.Column("user_id", sa.Text, primary_key=True),
+    sa.Column("resource", sa.Text, primary_key=True),
+    sa.Column("value", sa.Integer, nullable=False),
+)
+"""Limits other than the default ones.
+
+Of a project (`user_id` is ""), of a user in a project, or of all projects (`project_id` is "").
+"""
+
+USAGE = sa.Table(
+    "compute_usage",
+    metadata,
+    sa.Column("project_id", sa.Text, primary_key=True),
+    sa.Column("servers", sa.Integer, nullable=False),
+    sa.Column("cores", sa.Integer, nullable=False),
+    sa.Column("ram", sa.Integer, nullable=False),
+)
+L, U = LIMITS.c, USAGE.c
+B = sa.bindparam
+_figures = ("servers", "cores", "ram")
+
+LIMITS_OF = Query(
+    sa.select(L.project_id, L.user_id, L.resource, L.value).where(sa.or_(L.project_id == B("project_id"), L.project_id == ""))
+)
+SET_LIMIT = Query(
+    insert(LIMITS)
+    .values(project_id=B("project_id"), user_id=B("user_id"), resource=B("resource"), value=B("value"))
+    .on_conflict_do_update(index_elements=["project_id", "user_id", "resource"], set_={"value": B("value")})
+)
+DROP_LIMITS = Query(sa.delete(LIMITS).where(L.project_id == B("project_id"), L.user_id == B("user_id")))
+USAGE_OF = Query(sa.select(U.servers, U.cores, U.ram).where(U.project_id == B("project_id")), Usage)
+GROW = Query(
+    insert(USAGE)
+    .values(project_id=B("project_id"), **{name: B(name) for name in _figures})
+    .on_conflict_do_update(index_elements=["project_id"], set_={name: U[name] + B(name) for name in _figures})
+    .returning(*(U[name] for name in _figures)),
+    Usage,
+)
+
+
+async def overrides(tx: Reader, project_id: str) -> list[tuple[str, str, str, int]]:
+    """(project id, user id, resource, value) of every limit that bears on a project."""
+    return await tx.all(LIMITS_OF, project_id=project_id)
+
+
+async def set_limit(tx: Tx, project_id: str, user_id: str, resource: str, value: int) -> None:
+    """Set one limit; -1 is none."""
+    await tx.do(SET_LIMIT, project_id=project_id, user_id=user_id, resource=resource, value=value)
+
+
+async def drop_limits(tx: Tx, project_id: str, user_id: str = "") -> None:
+    """Back to the defaults."""
+    await tx.do(DROP_LIMITS, project_id=project_id, user_id=user_id)
+
+
+async def usage(tx: Reader, project_id: str) -> Usage:
+    """What the project's servers use."""
+    return await tx.one(USAGE_OF, project_id=project_id) or Usage()
+
+
+async def grow(tx: Tx, project_id: str, by: Usage) -> Usage:
+    """Add to a project's usage (or take away, if negative) and return what it is then; other writers of it wait."""
+    grown = await tx.one(GROW, project_id=project_id, servers=by.servers, cores=by.cores, ram=by.ram)
+    assert grown is not None
+    return grown

@@ -1,0 +1,1 @@
+"""What takes longer than a request: one file, one workflow."""

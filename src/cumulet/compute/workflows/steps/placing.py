@@ -1,0 +1,166 @@
+"""Giving a server a host: the claim, the ports, the volumes and what its agent will be told, all in one transaction (C1, C2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from ....contract.claims import sign
+from ....contract.guests import ClaimToken, DiskSpec, GuestSpec
+from ....kernel.db import Tx
+from ....kernel.errors import NoCapacity
+from ....kernel.workflow import step
+from ....network.operations import ports
+from ....placement.operations import claims, hosts
+from ....volume.operations import attachments, volumes
+from ...model import DELETING, LOCAL, SPAWNING, Destination, Disk, Flavor, Server
+from ...rules import guests, sizes
+from ...store import disks, servers
+from .actors import owner_of
+from .config_drive import config_files
+from .home import Home, known
+
+ENOUGH = 32
+"""Among how many suitable hosts the best one is chosen."""
+
+
+class Make(Struct, frozen=True):
+    """A local disk that the host has to make: the root disk from its image, or a blank one."""
+
+    disk_id: str
+    label: str
+    size_mb: int
+
+
+class Placed(Struct, frozen=True):
+    """A server with a host. `make` are the disks still to be made; `config` are the config drive's files, if it has one."""
+
+    home: Home
+    host_name: str
+    make: list[Make]
+    guest: GuestSpec
+    claim: ClaimToken
+    config: dict[str, bytes] | None = None
+
+
+class Past(Struct, frozen=True):
+    """The attempts before this one: hosts that refused, and why."""
+
+    hosts: list[str] = []
+    errors: list[str] = []
+
+
+@step
+async def place_server(tx: Tx, server_id: str, past: Past) -> Placed:
+    """Claim a host and bind everything to it. Raises NoCapacity, naming the constraints."""
+    server = await known(tx, server_id)
+    own = await disks.of_server(tx, server_id)
+    home = await _claim(tx, server, own, past)
+    assert home.host_id is not None
+    host = await hosts.get(tx, home.host_id)
+    task = server.task if server.task == DELETING else SPAWNING
+    await servers.change(tx, server_id, host_id=host.id, host_name=host.hostname, zone=host.zone, task=task)
+    own_ports = await ports.specs(tx, server_id)
+    for port in own_ports:
+        await ports.bind(tx, port.port_id, host.id)
+    guest = guests.guest_spec(server, await _disk_specs(tx, own, home.host_id), own_ports)
+    make = [Make(disk.id, disk.label, disk.size_mb) for disk in guests.to_make(own)]
+    config = await config_files(tx, server, own) if server.config_drive else None
+    return Placed(home, host.hostname, make, guest, await token(tx, guest, home), config)
+
+
+async def token(tx: Tx, guest: GuestSpec, home: Home) -> ClaimToken:
+    """The proof of the claim (C2)."""
+    assert home.host_id is not None
+    claim = ClaimToken(guest.server_id, home.host_id, home.epoch, guest.vcpus, guest.memory_mb)
+    return sign(claim, await hosts.claim_key(tx, home.host_id))
+
+
+async def _claim(tx: Tx, server: Server, own: Sequence[Disk], past: Past) -> Home:
+    flavor = msgspec.convert(server.flavor, Flavor)
+    wanted = sizes.resources(flavor, sum(disk.size_mb for disk in own if disk.place == LOCAL))
+    destination = msgspec.convert(server.destination, Destination) if server.destination else None
+    who: dict[str, Any] = {"project_id": server.project_id, "user_id": server.user_id}
+    try:
+        if destination is not None and destination.forced:
+            if destination.host_id in past.hosts:
+                raise NoCapacity("The host that was asked for refused.")
+            return Home(destination.host_id, await claims.claim(tx, server.id, destination.host_id, wanted, **who))
+        host_id = await _choose(tx, (server, own), wanted, destination, past)
+        return Home(host_id, await claims.claim(tx, server.id, host_id, wanted, **who))
+    except NoCapacity as problem:
+        before = "".join(f" Before that a host refused: {error}" for error in past.errors)
+        raise NoCapacity(problem.message + before, problem.code, problem.internal) from None
+
+
+async def _choose(
+    tx: Tx, placed: tuple[Server, Sequence[Disk]], resources: dict[str, int], to: Destination | None, past: Past
+) -> str:
+    """The suitable host with the most free memory."""
+    server, own = placed
+    wanted = claims.Wanted(
+        resources=resources,
+        hosts=await _allowed(tx, server, own, to),
+        excluded=[*past.hosts, *await _beside(tx, _named(server, "different_host"))],
+    )
+    found = await claims.candidates(tx, wanted, limit=ENOUGH)
+    return max(found, key=lambda candidate: candidate.free.get("MEMORY_MB", 0)).host_id
+
+
+async def _allowed(tx: Tx, server: Server, own: Sequence[Disk], to: Destination | None) -> list[str] | None:
+    """The only hosts that will do; None is any."""
+    choices: list[set[str]] = [{to.host_id}] if to else []
+    if server.pinned_zone:
+        choices.append({host.id for host in await hosts.list(tx) if host.zone == server.pinned_zone})
+    same = _named(server, "same_host")
+    if same:
+        choices.append(set(await _beside(tx, same)))
+    for disk in own:
+        if disk.volume_id is not None:
+            host_id = (await volumes.get(tx, owner_of(server), disk.volume_id)).host_id
+            choices.append({host_id} if host_id else set())
+    return sorted(set.intersection(*choices)) if choices else None
+
+
+async def _beside(tx: Tx, server_ids: list[str]) -> list[str]:
+    """The hosts of these servers."""
+    return await servers.hosts_of(tx, server_ids) if server_ids else []
+
+
+def _named(server: Server, hint: str) -> list[str]:
+    """The server ids that a scheduler hint names: one, or a list."""
+    value = server.hints.get(hint, [])
+    return [value] if isinstance(value, str) else [text for text in value if isinstance(text, str)]
+
+
+async def _disk_specs(tx: Tx, own: Sequence[Disk], host_id: str) -> list[DiskSpec]:
+    found = []
+    for disk in guests.boot_order(own):
+        if disk.attachment_id is None:
+            found.append(guests.disk_spec(disk))
+            continue
+        spec = await attachments.connect(tx, disk.attachment_id, host_id, disk.device.removeprefix("/dev/"))
+        await disks.made(tx, disk.id, spec.path, spec.format)
+        found.append(spec)
+    return found
+
+
+@step
+async def displace_server(tx: Tx, server_id: str, past: Past) -> None:
+    """The server is nowhere: ports unbound, claim given up."""
+    for port in await ports.specs(tx, server_id):
+        await ports.unbind(tx, port.port_id)
+    await claims.release(tx, server_id)
+    await servers.change(tx, server_id, host_id=None, host_name=None, zone=None)
+
+
+@step
+async def ports_are_up(tx: Tx, port_ids: list[str]) -> bool:
+    """Whether every port carries traffic."""
+    for port_id in port_ids:
+        if not await ports.is_up(tx, port_id):
+            return False
+    return True

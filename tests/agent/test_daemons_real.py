@@ -117,6 +117,12 @@ async def test_a_daemon_that_ends_at_once_says_why(folder: Path) -> None:
         await server.ensure_running()
 
 
+async def test_a_socket_whose_path_is_too_long_is_refused_at_once(folder: Path) -> None:
+    with pytest.raises(DaemonFailed, match="its socket's path is longer than 107 bytes"):
+        await daemon(folder / ("x" * 100)).ensure_running()
+    assert not (folder / ("x" * 100)).exists()
+
+
 async def test_a_daemon_that_never_gets_ready_is_stopped(folder: Path) -> None:
     program = "import signal; print('thinking', flush=True); signal.pause()"
     server = Daemon(

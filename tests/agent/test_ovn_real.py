@@ -9,14 +9,18 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import pytest_asyncio
 
 from cumulet.agent.ovs import netns
 from cumulet.agent.ovs.config import SwitchConfig
+from cumulet.agent.ovs.rows import device_name
 from cumulet.agent.ovs.switch import Switch
+from cumulet.agent.refusals import Refusal
 from cumulet.contract.guests import MetadataPort, PortSpec
 from cumulet.contract.reports import MetadataAnswer, MetadataQuery
+from cumulet.kernel.process import run
 from cumulet.network.desired import Desired, DesiredNetwork
 from cumulet.network.model import Port
 from cumulet.network.ovn.central import Central
@@ -40,8 +44,8 @@ from support.killing import kill_9
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="module")]
 
-HOST = uid("host")
 PREFIX = f"ovn{os.getpid()}"
+HOST = uid(PREFIX)
 OPEN = group("open", rule("open", "egress"), rule("open", "ingress", remote_group_id=uid("open")))
 OUTSIDE = desired_network(network("outside", external=True), subnet(network("outside"), "172.24.4.0/24", enable_dhcp=False))
 
@@ -49,21 +53,28 @@ OUTSIDE = desired_network(network("outside", external=True), subnet(network("out
 class Lab:
     """One host, OVN's central part, and the guests that tests boot on it."""
 
-    def __init__(self, folder: Path) -> None:
-        self.central = Central(folder / "c")
+    def __init__(self, folder: Path, central: Central, name: str, **fields: Any) -> None:
+        self.central = central
         self.config = SwitchConfig(
-            host_id=HOST,
-            folder=folder / "h",
-            southbound=self.central.southbound,
-            netns=PREFIX,
-            metadata_prefix=f"{PREFIX}-md-",
+            host_id=uid(name),
+            folder=folder,
+            southbound=central.southbound,
+            netns=name,
+            metadata_prefix=f"{name}-md-",
+            **fields,
         )
         self.queries: list[MetadataQuery] = []
         self.switch = Switch(self.config, self.answer)
-        self.driver = OvnDriver(self.central.northbound, self.central.southbound)
+        self.driver = OvnDriver(central.northbound, central.southbound)
         self._states: dict[str, bool] = {}
         self._changed = asyncio.Event()
         self._guests: list[FakeGuest] = []
+
+    async def open(self) -> None:
+        """Bring the host up."""
+        await self.switch.up()
+        await self.driver.start()
+        self.driver.watch(self)
 
     async def answer(self, query: MetadataQuery) -> MetadataAnswer:
         """Tell guests what they asked, and remember it."""
@@ -87,7 +98,7 @@ class Lab:
         await self.driver.make(Desired(ports=[desired_port(one, of)]))
         await self.switch.plug(spec_of(one, of))
         await self.is_up(one.id)
-        guest = FakeGuest(f"{PREFIX}-{one.row.name}", PREFIX, one)
+        guest = FakeGuest(f"{PREFIX}-{one.row.name}", self.config.netns, one)
         self._guests.append(guest)
         await guest.boot(of.network.mtu)
         if serve:
@@ -106,22 +117,21 @@ class Lab:
             await guest.remove()
         await self.driver.close()
         await self.switch.down()
-        await self.central.down()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def lab() -> AsyncIterator[Lab]:
-    with tempfile.TemporaryDirectory(prefix="cml-") as name:
-        made = Lab(Path(name))
+    with tempfile.TemporaryDirectory(prefix="ovn-") as name:
+        central = Central(Path(name) / "c")
+        made = Lab(Path(name) / "h", central, PREFIX)
         try:
-            await made.central.up()
-            await made.switch.up()
-            await made.driver.start()
-            made.driver.watch(made)
+            await central.up()
+            await made.open()
             await made.driver.make(Desired(networks=[OUTSIDE], groups=[OPEN]))
             yield made
         finally:
             await made.close()
+            await central.down()
         assert not [left for left in os.listdir("/run/netns") if left.startswith(PREFIX)]
 
 
@@ -130,8 +140,8 @@ def inside(name: str, cidr: str, **fields: Any) -> DesiredNetwork:
     return desired_network(net, subnet(net, cidr, **fields))
 
 
-def guest_port(name: str, of: DesiredNetwork, address: str, *groups: str) -> Port:
-    return port(name, of.network, (of.subnets[0], address), groups=groups or ("open",), host_id=HOST)
+def guest_port(name: str, of: DesiredNetwork, address: str, *groups: str, host: str = HOST) -> Port:
+    return port(name, of.network, (of.subnets[0], address), groups=groups or ("open",), host_id=host)
 
 
 def spec_of(one: Port, of: DesiredNetwork) -> PortSpec:
@@ -168,6 +178,7 @@ async def test_guests_of_a_network_reach_each_other_and_ovn_tells_where_they_are
     up = await lab.driver.ports_up()
     assert up[one.id] == up[two.id] == HOST
     assert {one.id, two.id} <= lab.switch.plugged()
+    assert b"mtu 1442 " in await run("ip", "-n", PREFIX, "link", "show", device_name(one.id))
 
 
 async def test_a_guest_gets_its_address_by_dhcp(lab: Lab) -> None:
@@ -215,6 +226,10 @@ async def test_a_router_hides_guests_and_a_floating_ip_leads_to_one(lab: Lab) ->
     await lab.driver.make(Desired(routers=[router("r", *ways, [floating_ip("172.24.4.50", one, "r")])]))
     assert await call(PREFIX, "172.24.4.50", 80) == "r1 sees 172.24.4.1"
     assert await call(guest.name, "172.24.4.1", 8080) == "world sees 172.24.4.50"
+    await Echo("bulk", bulk=1 << 20).start(PREFIX, "172.24.4.1", 8082)
+    await Echo("bulk", bulk=1 << 20).start(guest.name, "0.0.0.0", 81)
+    assert len(await call(guest.name, "172.24.4.1", 8082)) > 1 << 20
+    assert len(await call(PREFIX, "172.24.4.50", 81)) > 1 << 20
     await lab.driver.make(Desired(gone=[("floatingip", uid("172.24.4.50"))]))
     assert await is_cut_off(PREFIX, "172.24.4.50")
 
@@ -242,6 +257,64 @@ async def test_two_projects_with_the_same_block_never_meet(lab: Lab) -> None:
     assert await call(theirs.name, "172.24.4.1", 8081) == "world sees 172.24.4.102"
 
 
+async def test_a_port_that_is_bound_to_another_host_gets_nothing_here(lab: Lab) -> None:
+    net = await make(lab, inside("elsewhere", "10.10.0.0/24"))
+    away = port("e1", net.network, (net.subnets[0], "10.10.0.11"), groups=("open",), host_id=uid("another host"))
+    await lab.driver.make(Desired(ports=[desired_port(away, net)]))
+    await lab.switch.plug(spec_of(away, net))
+    await lab.boot(guest_port("e2", net, "10.10.0.12"), net)
+    assert away.id not in await lab.driver.ports_up()
+    await lab.driver.make(Desired(ports=[desired_port(guest_port("e1", net, "10.10.0.11"), net)]))
+    await lab.is_up(away.id)
+    await lab.switch.unplug(away.id)
+
+
+async def test_a_refused_port_leaves_no_tap(lab: Lab) -> None:
+    net = await make(lab, inside("refused", "10.11.0.0/24"))
+    spec = spec_of(guest_port("x1", net, "10.11.0.11"), net)
+    assert spec.metadata
+    wrong = msgspec.structs.replace(spec, metadata=msgspec.structs.replace(spec.metadata, addresses=["nonsense"]))
+    with pytest.raises(Refusal, match="the switch cannot take port"):
+        await lab.switch.plug(wrong)
+    assert spec.port_id not in lab.switch.plugged()
+    assert device_name(spec.port_id) not in await netns.links(PREFIX)
+    await lab.switch.plug(spec)
+    with pytest.raises(Refusal):
+        await lab.switch.plug(wrong)
+    assert spec.port_id in lab.switch.plugged()
+    await lab.switch.unplug(spec.port_id)
+
+
+async def test_guests_on_two_hosts_reach_each_other_through_a_tunnel(lab: Lab) -> None:
+    net = await make(lab, inside("wide", "10.12.0.0/24"))
+    names = [f"{PREFIX}-{letter}" for letter in "ab"]
+    hosts = [
+        Lab(lab.config.folder / name[-1], lab.central, name, underlay="under0", tunnel_address=f"10.77.0.{number}/24")
+        for number, name in enumerate(names, 1)
+    ]
+    try:
+        for name in names:
+            await netns.ensure(name)
+        await netns.batch(names[0], [f"link add under0 mtu 1600 type veth peer name under0 mtu 1600 netns {names[1]}"])
+        guests = []
+        for number, host in enumerate(hosts):
+            await netns.checksums_in_software(host.config.netns, ["under0"])
+            await host.open()
+            one = guest_port(f"g{number}", net, f"10.12.0.1{number}", host=host.config.host_id)
+            guests.append(await host.boot(one, net))
+        await Echo("far", bulk=1 << 20).start(guests[1].name, "0.0.0.0", 81)
+        assert await call(guests[0].name, "10.12.0.11", 80) == "g1 sees 10.12.0.10"
+        assert len(await call(guests[0].name, "10.12.0.11", 81)) > 1 << 20
+        for guest in guests:
+            assert "you asked" in await call(guest.name, "169.254.169.254", 80, REQUEST)
+        assert [len(host.queries) for host in hosts] == [1, 1]
+    finally:
+        for host, name in zip(hosts, names, strict=True):
+            await host.close()
+            assert netns.exists(name), "the namespace was not the switch's to delete"
+            await netns.remove(name)
+
+
 REQUEST = b"GET /openstack/latest HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 6.6.6.6\r\nX-Instance-ID: another\r\n\r\n"
 
 
@@ -260,9 +333,35 @@ async def test_metadata_is_answered_for_who_really_asks_also_after_a_restart(lab
     await lab.switch.up()
     assert "you asked" in await call(guest.name, "169.254.169.254", 80, REQUEST)
     assert one.id in lab.switch.plugged()
+    served = f"{PREFIX}-md-{net.network.id[:13]}"
+    await netns.remove(served)
+    assert await lab.switch.heal() == []
+    assert "you asked" in await call(guest.name, "169.254.169.254", 80, REQUEST)
     await lab.switch.unplug(one.id)
-    assert not netns.exists(f"{PREFIX}-md-{net.network.id[:13]}")
+    assert not netns.exists(served)
     assert one.id not in lab.switch.plugged()
+
+
+async def test_a_tap_that_somebody_deleted_works_again_once_plugged(lab: Lab) -> None:
+    net = await make(lab, inside("lost", "10.14.0.0/24"))
+    one = guest_port("l1", net, "10.14.0.11")
+    await lab.boot(guest_port("l2", net, "10.14.0.12"), net)
+    await lab.switch.plug(spec_of(one, net))
+    await netns.delete_link(PREFIX, device_name(one.id))
+    guest = await lab.boot(one, net)
+    assert await call(guest.name, "10.14.0.12", 80) == "l2 sees 10.14.0.11"
+
+
+async def test_what_is_left_of_a_reboot_is_forgotten(lab: Lab) -> None:
+    net = await make(lab, inside("reboot", "10.13.0.0/24"))
+    one = guest_port("y1", net, "10.13.0.11")
+    await lab.switch.plug(spec_of(one, net))
+    await lab.switch.release()
+    await netns.delete_link(PREFIX, device_name(one.id))
+    lab.switch = Switch(lab.config, lab.answer)
+    await lab.switch.up()
+    assert one.id not in lab.switch.plugged()
+    assert not netns.exists(f"{PREFIX}-md-{net.network.id[:13]}")
 
 
 async def test_killed_daemons_are_started_again_and_reported(lab: Lab) -> None:

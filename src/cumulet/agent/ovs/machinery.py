@@ -70,6 +70,15 @@ class Machinery:
         wanted = self.db.tables["Open_vSwitch"][top]["next_cfg"]
         await self.db.until(lambda: _at_least(self.db.tables["Open_vSwitch"][top]["cur_cfg"], wanted), timeout=15)
 
+    async def let_go(self, device: str) -> None:
+        """Take a device off the switch before a new one of its name is made.
+
+        The userspace datapath would go on talking to the old one, which is gone.
+        """
+        ops = rows.without_devices(self.db.tables, {device})
+        if ops:
+            await self.apply(ops)
+
     async def release(self) -> None:
         """Let go of the database; daemons and devices stay."""
         if self._connected:

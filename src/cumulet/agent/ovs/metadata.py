@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import socket
 
-import msgspec
-
 from cumulet.contract.guests import MetadataPort
-from cumulet.kernel.ovsdb import converge
+from cumulet.kernel.errors import Unavailable
+from cumulet.kernel.ovsdb import OvsdbError, converge
+from cumulet.kernel.process import CommandFailed
 
 from . import netns, rows
 from .config import SwitchConfig
@@ -25,67 +25,73 @@ _INNER = "eth0"
 
 
 class Metadata:
-    """The metadata namespaces of one host. Which ones there are is remembered in the switch's folder."""
+    """The metadata namespaces of one host. Which ones there are is remembered in the switch's own database."""
 
     def __init__(self, config: SwitchConfig, machinery: Machinery, answer: Answer) -> None:
         self._config = config
         self._machinery = machinery
         self._answer = answer
         self._servers: dict[str, MetadataServer] = {}
-        self._memory = config.folder / "metadata.json"
 
     async def ensure(self, network_id: str, port: MetadataPort) -> None:
         """Serve a network through its own port; done already if it is served so."""
-        known = self._remembered()
-        if known.get(network_id) not in (None, port):
+        if self._served().get(network_id) not in (None, port):
             await self.drop(network_id)
-        self._remember({**self._remembered(), network_id: port})
         await self._serve(network_id, port)
 
-    async def restore(self) -> None:
-        """Serve every remembered network: after a start of the agent, or when somebody removed something."""
-        for network_id, port in self._remembered().items():
-            await self._serve(network_id, port)
+    async def restore(self) -> list[str]:
+        """Serve every network again that was served: after a start of the agent, or when somebody removed something.
+
+        One sentence for each network that cannot be served now. Networks without guests here are dropped.
+        """
+        broken = []
+        used = set(rows.plugged(self._machinery.db.tables).values())
+        for network_id, port in self._served().items():
+            try:
+                await (self._serve(network_id, port) if network_id in used else self.drop(network_id))
+            except (CommandFailed, OvsdbError, Unavailable, OSError, TimeoutError) as trouble:
+                broken.append(f"guests on network {network_id} cannot reach the metadata service here: {trouble}")
+        return broken
 
     async def drop(self, network_id: str) -> None:
         """Serve a network no longer."""
-        known = self._remembered()
-        port = known.pop(network_id, None)
-        server = self._servers.pop(network_id, None)
-        if server is not None:
-            await server.close()
+        await self._close_server(network_id)
+        port = self._served().get(network_id)
         if port is not None:
-            device = rows.device_name(port.port_id)
-            await self._machinery.apply(rows.without_devices(self._machinery.db.tables, {device}))
+            await netns.delete_link(self._config.netns, rows.device_name(port.port_id))
+            await self._machinery.apply(rows.without_metadata(self._machinery.db.tables, network_id))
         await netns.remove(self._namespace(network_id))
-        self._remember(known)
 
     async def release(self) -> None:
         """Stop answering; the namespaces stay."""
-        for server in self._servers.values():
-            await server.close()
-        self._servers.clear()
+        for network_id in list(self._servers):
+            await self._close_server(network_id)
 
-    async def drop_all(self) -> None:
-        """Remove every namespace. The switch's own database is about to be stopped, and forgets the devices by itself."""
+    async def remove_all(self) -> None:
+        """Remove every namespace; the switch itself is about to be taken down."""
         await self.release()
-        for network_id in self._remembered():
+        for network_id in self._served():
             await netns.remove(self._namespace(network_id))
-        self._remember({})
+
+    def _served(self) -> dict[str, MetadataPort]:
+        return rows.served(self._machinery.db.tables)
 
     def _namespace(self, network_id: str) -> str:
         return f"{self._config.metadata_prefix}{network_id[:13]}"
 
+    async def _close_server(self, network_id: str) -> None:
+        server = self._servers.pop(network_id, None)
+        if server is not None:
+            await server.close()
+
     async def _serve(self, network_id: str, port: MetadataPort) -> None:
         namespace = self._namespace(network_id)
         whole = netns.exists(namespace) and rows.device_name(port.port_id) in await netns.links(self._config.netns)
-        server = self._servers.get(network_id)
-        if server is not None and not whole:
-            del self._servers[network_id]
-            await server.close()
         if not whole:
+            await self._close_server(network_id)
             await self._connect(namespace, port)
-        missing = converge(self._machinery.db.tables, rows.metadata_rows(network_id, port))
+        tables = self._machinery.db.tables
+        missing = converge(tables, rows.metadata_rows(tables, network_id, port))
         if missing:
             await self._machinery.apply(missing)
         if network_id not in self._servers:
@@ -93,8 +99,10 @@ class Metadata:
             self._servers[network_id] = await MetadataServer.start(network_id, listening, self._answer)
 
     async def _connect(self, namespace: str, port: MetadataPort) -> None:
-        """Make the namespace and the cable between it and the switch."""
+        """Make the namespace and the cable between it and the switch, instead of what may be left of them."""
         device, switch = rows.device_name(port.port_id), self._config.netns
+        await netns.delete_link(switch, device)
+        await self._machinery.let_go(device)
         await netns.remove(namespace)
         await netns.ensure(namespace)
         cable = f"link add dev {device} type veth peer name {_INNER} address {port.mac} netns {namespace}"
@@ -104,17 +112,6 @@ class Metadata:
         await netns.batch(namespace, [*inner, f"link set dev {_INNER} up"])
         if self._machinery.userspace:
             await netns.checksums_in_software(namespace, [_INNER])
-
-    def _remembered(self) -> dict[str, MetadataPort]:
-        try:
-            return msgspec.json.decode(self._memory.read_bytes(), type=dict[str, MetadataPort])
-        except FileNotFoundError:
-            return {}
-
-    def _remember(self, ports: dict[str, MetadataPort]) -> None:
-        fresh = self._memory.with_suffix(".new")
-        fresh.write_bytes(msgspec.json.encode(ports))
-        fresh.replace(self._memory)
 
 
 def _listen() -> socket.socket:

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from cumulet.kernel.process import run
+from cumulet.kernel.process import CommandFailed, run
 
 _T = TypeVar("_T")
 _FOLDER = Path("/run/netns")
@@ -61,6 +61,18 @@ async def batch(name: str, lines: Iterable[str]) -> None:
 async def links(name: str) -> set[str]:
     """The names of the devices in the namespace."""
     return {link for _, link in await inside(name, socket.if_nameindex)}
+
+
+async def delete_link(name: str, device: str) -> None:
+    """Delete a device, and with one end of a cable the other. Done already if it is not there."""
+    if device not in await links(name):
+        return
+    try:
+        await batch(name, [f"link del dev {device}"])
+    except CommandFailed:
+        # The kernel takes the devices of a dead namespace away in its own time; it may have been quicker.
+        if device in await links(name):
+            raise
 
 
 async def checksums_in_software(name: str, devices: Iterable[str]) -> None:

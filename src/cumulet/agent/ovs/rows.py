@@ -9,7 +9,7 @@ from typing import Literal
 
 from cumulet.contract.guests import MetadataPort, PortSpec
 from cumulet.kernel.ids import derived_uuid
-from cumulet.kernel.ovsdb import Map, Op, Parent, Row, Tables, Wanted, detach
+from cumulet.kernel.ovsdb import Map, Mutate, Op, Parent, Row, Tables, Wanted, detach
 
 from .config import SwitchConfig
 
@@ -21,7 +21,8 @@ TABLES = {
     "Port": frozenset({"name", "interfaces", "external_ids"}),
     "Interface": frozenset({"name", "type", "external_ids", "ofport", "error"}),
 }
-_NETWORK, _SERVES = "cumulet-network", "cumulet-metadata-of"
+_NETWORK = "cumulet-network"
+_SERVES = "cumulet-metadata-"  # and the network's id: on the one row of Open_vSwitch
 _SHARED = frozenset({"external_ids", "other_config"})
 
 
@@ -53,10 +54,34 @@ def tap_rows(port: PortSpec) -> list[Wanted]:
     return _port(INTEGRATION, device_name(port.port_id), {"type": ""}, ids)
 
 
-def metadata_rows(network_id: str, port: MetadataPort) -> list[Wanted]:
-    """The switch's end of a network's metadata namespace."""
-    ids = {"iface-id": port.port_id, "attached-mac": port.mac, _SERVES: network_id}
-    return _port(INTEGRATION, device_name(port.port_id), {"type": ""}, ids)
+def metadata_rows(tables: Tables, network_id: str, port: MetadataPort) -> list[Wanted]:
+    """The switch's end of a network's metadata namespace, and the memory of it, which outlives the device."""
+    memory = {f"{_SERVES}{network_id}": " ".join([port.port_id, port.mac, *port.addresses])}
+    ids = {"iface-id": port.port_id, "attached-mac": port.mac}
+    return [
+        Wanted("Open_vSwitch", root(tables), {"external_ids": memory}, shared=_SHARED),
+        *_port(INTEGRATION, device_name(port.port_id), {"type": ""}, ids),
+    ]
+
+
+def served(tables: Tables) -> dict[str, MetadataPort]:
+    """The networks whose metadata service is on this host, with the port that serves each."""
+    found = {}
+    for row in tables["Open_vSwitch"].values():
+        for key, value in _ids(row).items():
+            if key.startswith(_SERVES):
+                port_id, mac, *addresses = value.split()
+                found[key.removeprefix(_SERVES)] = MetadataPort(port_id, mac, addresses)
+    return found
+
+
+def without_metadata(tables: Tables, network_id: str) -> list[Op]:
+    """The operations that forget a network's metadata service."""
+    port = served(tables).get(network_id)
+    if port is None:
+        return []
+    forget = Mutate("Open_vSwitch", root(tables), "external_ids", "delete", frozenset({f"{_SERVES}{network_id}"}))
+    return [forget, *without_devices(tables, {device_name(port.port_id)})]
 
 
 def without_devices(tables: Tables, devices: set[str]) -> list[Op]:

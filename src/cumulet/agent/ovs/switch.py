@@ -7,6 +7,7 @@ import logging
 
 from cumulet.agent.refusals import Refusal
 from cumulet.contract.guests import PortSpec
+from cumulet.kernel.daemons import DaemonFailed
 from cumulet.kernel.errors import Unavailable
 from cumulet.kernel.ovsdb import OvsdbError, Row, converge
 from cumulet.kernel.process import CommandFailed
@@ -23,7 +24,7 @@ class DeviceRefused(Exception):
     """ovs-vswitchd cannot use a device; it says why."""
 
 
-_TROUBLES = (CommandFailed, DeviceRefused, OvsdbError, Unavailable, OSError, TimeoutError)
+_TROUBLES = (CommandFailed, DaemonFailed, DeviceRefused, OvsdbError, Unavailable, OSError, TimeoutError)
 
 
 class Switch:
@@ -45,18 +46,24 @@ class Switch:
         return self._machinery.userspace
 
     async def up(self) -> None:
-        """Start or find everything. Raises DaemonFailed, CommandFailed, Unavailable."""
+        """Start or find everything. Raises Refusal."""
         async with self._lock:
-            await self._machinery.up()
-            await self._forget_lost_taps()
+            try:
+                await self._machinery.up()
+                await self._forget_lost_taps()
+            except _TROUBLES as trouble:
+                raise Refusal("the host's switch does not start", "failed", str(trouble)) from trouble
             await self._metadata.restore()
 
     async def heal(self) -> list[str]:
-        """Start and make again what has gone; one sentence for each."""
+        """Start and make again what has gone; one sentence for each, and for what cannot be repaired now.
+
+        Raises what `Machinery.up` raises if the switch itself cannot be repaired.
+        """
         async with self._lock:
             done = await self._machinery.up()
-            await self._metadata.restore()
-        return [f"{name} was missing on host {self._config.host_id} and has been started" for name in done]
+            broken = await self._metadata.restore()
+        return [f"{name} was missing on host {self._config.host_id} and has been started" for name in done] + broken
 
     async def plug(self, port: PortSpec) -> None:
         """Make the port's tap and connect it, and the network's metadata service; done already if they are there.
@@ -97,16 +104,18 @@ class Switch:
     async def down(self) -> None:
         """Stop the daemons, and delete the namespaces with every tap in them. Guests lose their network."""
         async with self._lock:
-            await self._metadata.drop_all()
+            await self._metadata.remove_all()
             await self._machinery.down()
 
     async def _connect(self, port: PortSpec) -> None:
         device, tables = rows.device_name(port.port_id), self._machinery.db.tables
-        new = device not in await netns.links(self._config.netns)
-        lines = [f"tuntap add dev {device} mode tap"] if new else []
-        await netns.batch(self._config.netns, [*lines, f"link set dev {device} mtu {port.mtu} up"])
+        lines = [f"link set dev {device} mtu {port.mtu} up"]
+        if device not in await netns.links(self._config.netns):
+            await self._machinery.let_go(device)
+            lines.insert(0, f"tuntap add dev {device} mode tap")
+        await netns.batch(self._config.netns, lines)
         missing = converge(tables, rows.tap_rows(port))
-        if missing or new:
+        if missing:
             await self._machinery.apply(missing)
         row = await self._machinery.db.until(lambda: _settled(rows.interface(tables, device)), timeout=10)
         if row["error"]:
@@ -119,8 +128,7 @@ class Switch:
         network_id = rows.plugged(tables).get(port_id)
         if network_id is not None:
             await self._machinery.apply(rows.without_devices(tables, {device}))
-        if device in await netns.links(self._config.netns):
-            await netns.batch(self._config.netns, [f"link del {device}"])
+        await netns.delete_link(self._config.netns, device)
         if network_id is not None and network_id not in rows.plugged(tables).values():
             await self._metadata.drop(network_id)
 

@@ -92,9 +92,16 @@ class OvnDriver:
 
     async def _do(self, planned: Callable[[], list[Op]]) -> None:
         async with self._lock:
-            ops = planned()
-            if ops:
-                await self._north.transact(ops, timeout=60)
+            try:
+                await self._once(planned)
+            except OvsdbError:
+                # The connection may have been lost just after planning: then the plan was made by an old copy.
+                await self._once(planned)
+
+    async def _once(self, planned: Callable[[], list[Op]]) -> None:
+        await self._north.caught_up()
+        if ops := planned():
+            await self._north.transact(ops, timeout=60)
 
     async def _follow_hosts(self) -> None:
         while True:

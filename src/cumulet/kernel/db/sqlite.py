@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -98,6 +99,25 @@ def _ours(problem: sqlite3.Error) -> Exception | None:
     return None
 
 
+def matches(pattern: str, text: str | None) -> bool:
+    """`text REGEXP pattern`, in time linear in the text whatever the pattern; nothing matches what is no regular expression."""
+    search = _search(pattern)
+    return search is not None and text is not None and search(text) is not None
+
+
+@lru_cache(maxsize=256)
+def _search(pattern: str) -> Callable[[str], object] | None:
+    import re2
+
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        found: Callable[[str], object] = re2.compile(pattern, options).search
+    except re2.error:
+        return None
+    return found
+
+
 class Sqlite:
     """A database file. `durable=False` skips the fsync (tests)."""
 
@@ -126,6 +146,7 @@ class Sqlite:
             "foreign_keys=on",
         ):
             connection.execute("PRAGMA " + pragma)
+        connection.create_function("regexp", 2, matches, deterministic=True)
         return connection
 
     async def create(self, tables: sa.MetaData) -> None:

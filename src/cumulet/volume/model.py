@@ -59,6 +59,7 @@ class NewVolume(Struct, frozen=True):
     metadata: dict[str, str] = {}
     zone: str = "nova"
     host_id: str | None = None
+    volume_type: str | None = None
 
 
 class Quota(Struct, frozen=True):

@@ -139,7 +139,7 @@ def _variant(kind: Any, version: Version) -> Any:
 def _struct_variant(kind: type[msgspec.Struct], version: Version) -> type[msgspec.Struct]:
     hints = typing.get_type_hints(kind, include_extras=True)
     fields: list[Any] = []
-    absent: dict[str, Any] = {}
+    absent: dict[str, Any] = {name: value for name, value in vars(kind).items() if _is_behaviour(name, value)}
     for info in msgspec.structs.fields(kind):
         since, until = _lifetime(hints[info.name]) or (Version(0, 0), NEWEST)
         if not since <= version <= until:
@@ -163,6 +163,12 @@ def _default(info: msgspec.structs.FieldInfo) -> Any:
     if info.default is not msgspec.NODEFAULT:
         return info.default
     return None if info.default_factory is msgspec.NODEFAULT else info.default_factory()
+
+
+def _is_behaviour(name: str, value: Any) -> bool:
+    """Methods and properties: a body's variant has them too."""
+    special = name.startswith("__") and name != "__post_init__"
+    return not special and isinstance(value, types.FunctionType | property | staticmethod | classmethod)
 
 
 Fix = Callable[[dict[str, Any]], None]

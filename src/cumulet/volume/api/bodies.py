@@ -23,7 +23,7 @@ class NewVolumeBody(Struct, kw_only=True, forbid_unknown_fields=True):
     display_description: Text255 | None = None
     image_ref: str | None = field(name="imageRef", default=None)
     image_id: str | None = None
-    metadata: Metadata = {}
+    metadata: Metadata | None = None
     availability_zone: Text255 | None = None
     volume_type: Text255 | None = None
     snapshot_id: str | None = None

@@ -47,8 +47,9 @@ async def create(request: Request, body: bodies.NewVolumeBody) -> Response:
         name=body.name or body.display_name,
         description=body.description or body.display_description,
         image_id=body.image_ref or body.image_id,
-        metadata=body.metadata,
+        metadata=body.metadata or {},
         zone=body.availability_zone or "nova",
+        volume_type=body.volume_type,
     )
     volume = await volumes.create(request.tx, request.actor, wanted, request.parts.image_store)
     return accepted({"volume": views.volume(request, volume)})

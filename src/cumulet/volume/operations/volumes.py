@@ -18,7 +18,7 @@ from ..store import attachments, volumes
 from ..workflows.create_volume import create_volume
 from ..workflows.delete_volume import delete_volume
 from ..workflows.extend_volume import extend_volume
-from . import quotas
+from . import quotas, zones
 
 __all__ = ["NewVolume", "Volume", "create", "delete", "extend", "get", "page", "status", "update"]
 
@@ -58,8 +58,10 @@ async def page(tx: Reader, actor: Actor, wanted: Page, all_projects: bool = Fals
 async def create(tx: Tx, actor: Actor, wanted: NewVolume, store: Any = None) -> Volume:
     """A new volume, and its making begun. `store` holds images' bytes.
 
-    Raises Invalid (size, image), NotFound (image), OverQuota.
+    Raises Invalid (size, image), NotFound (image, volume type), OverQuota.
     """
+    if wanted.volume_type is not None:
+        zones.require_type(wanted.volume_type)
     image = await _image(tx, actor, wanted, store) if wanted.image_id else None
     if wanted.size_gb < 1:
         raise Invalid(f"Invalid input received: volume size '{wanted.size_gb}' must be an integer and greater than 0")

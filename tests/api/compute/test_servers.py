@@ -47,7 +47,13 @@ async def test_a_deleted_server_is_gone_and_leaves_nothing(cloud: ComputeCloud) 
 async def test_a_server_of_another_project_is_not_there(cloud: ComputeCloud) -> None:
     server = await made(cloud)
     other = cloud.client(OTHER)
-    for method, path in (("GET", ""), ("DELETE", ""), ("GET", "/os-interface"), ("GET", "/metadata"), ("GET", "/os-instance-actions")):
+    for method, path in (
+        ("GET", ""),
+        ("DELETE", ""),
+        ("GET", "/os-interface"),
+        ("GET", "/metadata"),
+        ("GET", "/os-instance-actions"),
+    ):
         assert (await other.request(method, f"/servers/{server['id']}{path}")).status_code == 404
 
 

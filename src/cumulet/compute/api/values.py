@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from ..rules.texts import address, count, flag, hostname, name, printable, uuid, wrong
+from ..rules.texts import address, count, flag, hostname, identifier, name, printable, wrong
 
 Text255 = Annotated[str, Meta(min_length=1, max_length=255)]
 Description = Annotated[str, Meta(max_length=255)]
@@ -30,8 +30,8 @@ __all__ = [
     "count",
     "flag",
     "hostname",
+    "identifier",
     "name",
     "printable",
-    "uuid",
     "wrong",
 ]

@@ -6,11 +6,13 @@ import hashlib
 import re
 import string
 from collections.abc import Iterable
+from typing import Any
 
 from ...kernel.errors import Conflict, Invalid
 
 _NOT_IN_HOSTNAMES = re.compile(r"[^\w.-]+", re.ASCII)
 _LONGEST = 63
+_FEW, _FOREVER = 16, 100
 
 
 def hostname(name: str, server_id: str) -> str:
@@ -63,21 +65,18 @@ def search_pattern(text: str) -> str:
     return text
 
 
-def _repeats(parsed: object, inside: bool = False) -> int:
-    """How many unbounded repetitions; one within another counts a hundred."""
-    found = 0
-    for operation, argument in parsed:  # type: ignore[attr-defined]
-        name = str(operation)
-        if "REPEAT" in name:
-            unbounded = int(argument[1]) > 16
-            found += (100 if inside and unbounded else 1) if unbounded else 0
-            found += _repeats(argument[2], inside or unbounded)
-        elif name == "SUBPATTERN":
-            found += _repeats(argument[-1], inside)
-        elif name == "BRANCH":
-            found += sum(_repeats(branch, inside) for branch in argument[1]) + (100 if inside else 0)
-        elif name in ("ASSERT", "ASSERT_NOT"):
-            found += _repeats(argument[1], inside)
-        elif name == "GROUPREF":
-            found += 100
-    return found
+def _repeats(parsed: Any, inside: bool = False) -> int:
+    """How many unbounded repetitions; one within another, and what else takes forever, counts a hundred."""
+    return sum(_cost(str(operation), argument, inside) for operation, argument in parsed)
+
+
+def _cost(operation: str, argument: Any, inside: bool) -> int:
+    if "REPEAT" in operation:
+        unbounded = int(argument[1]) > _FEW
+        own = (_FOREVER if inside else 1) if unbounded else 0
+        return own + _repeats(argument[2], inside or unbounded)
+    if operation == "BRANCH":
+        return sum(_repeats(branch, inside) for branch in argument[1]) + (_FOREVER if inside else 0)
+    if operation in ("SUBPATTERN", "ASSERT", "ASSERT_NOT"):
+        return _repeats(argument[-1], inside)
+    return _FOREVER if operation == "GROUPREF" else 0

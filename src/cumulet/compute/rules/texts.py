@@ -57,7 +57,7 @@ def _printable(letter: str) -> bool:
     return category[0] != "C" and (category[0] != "Z" or category == "Zs")
 
 
-def uuid(field: str, value: str) -> str:
+def identifier(field: str, value: str) -> str:
     """A UUID. Raises Invalid."""
     if not is_uuid(value):
         raise wrong(field, value, f"'{value}' is not a 'uuid'.")

@@ -152,10 +152,7 @@ def _struct_variant(kind: type[msgspec.Struct], version: Version) -> type[msgspe
             default = msgspec.field(name=info.encode_name, default_factory=info.default_factory)
         fields.append((info.name, _variant(hints[info.name], version), default))
     strict = kind.__struct_config__.forbid_unknown_fields
-    methods = {name: value for name, value in vars(kind).items() if isinstance(value, types.FunctionType | property)}
-    return msgspec.defstruct(
-        kind.__name__, fields, namespace={**methods, **absent}, forbid_unknown_fields=strict, kw_only=True
-    )
+    return msgspec.defstruct(kind.__name__, fields, namespace=absent, forbid_unknown_fields=strict, kw_only=True)
 
 
 def _default(info: msgspec.structs.FieldInfo) -> Any:

@@ -35,8 +35,8 @@ class NewInterface(Struct, kw_only=True, forbid_unknown_fields=True):
         if self.fixed_ips and not self.net_id:
             raise Invalid("Must input network_id when request IP address")
         return Wish(
-            network_id=None if self.net_id is None else v.uuid("net_id", self.net_id),
-            port_id=None if self.port_id is None else v.uuid("port_id", self.port_id),
+            network_id=None if self.net_id is None else v.identifier("net_id", self.net_id),
+            port_id=None if self.port_id is None else v.identifier("port_id", self.port_id),
             fixed_ip=v.address("fixed_ips", self.fixed_ips[0].ip_address) if self.fixed_ips else None,
             tag=self.tag,
         )

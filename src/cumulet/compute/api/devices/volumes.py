@@ -30,7 +30,7 @@ class NewAttachmentBody(Struct, kw_only=True, forbid_unknown_fields=True):
     def wanted(self) -> NewAttachment:
         """What is asked for. Raises Invalid."""
         keep = v.flag("delete_on_termination", self.delete_on_termination)
-        return NewAttachment(v.uuid("volumeId", self.volume_id), self.device, self.tag, keep)
+        return NewAttachment(v.identifier("volumeId", self.volume_id), self.device, self.tag, keep)
 
 
 class AttachmentChanges(Struct, kw_only=True, forbid_unknown_fields=True):

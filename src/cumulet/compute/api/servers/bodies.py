@@ -36,11 +36,11 @@ class NewNetwork(Struct, forbid_unknown_fields=True):
                 raise Invalid(
                     f"Specified Fixed IP '{self.fixed_ip}' cannot be used with port '{self.port}': it must be one or the other."
                 )
-            return Wish(port_id=v.uuid("networks.port", self.port), tag=self.tag)
+            return Wish(port_id=v.identifier("networks.port", self.port), tag=self.tag)
         if self.uuid is None:
             raise Invalid("Bad network format: missing 'uuid'")
         fixed_ip = v.address("networks.fixed_ip", self.fixed_ip) if self.fixed_ip is not None else None
-        return Wish(network_id=v.uuid("networks.uuid", self.uuid), fixed_ip=fixed_ip, tag=self.tag)
+        return Wish(network_id=v.identifier("networks.uuid", self.uuid), fixed_ip=fixed_ip, tag=self.tag)
 
 
 class GroupName(Struct, forbid_unknown_fields=True):
@@ -105,7 +105,7 @@ class CreateServer(Struct, kw_only=True, forbid_unknown_fields=True):
         return NewServers(
             name=name,
             flavor_id=str(new.flavor_ref),
-            image_id=v.uuid("imageRef", new.image_ref) if new.image_ref else None,
+            image_id=v.identifier("imageRef", new.image_ref) if new.image_ref else None,
             networks=_networks(new.networks, version),
             disks=_disks(new, version),
             security_groups=[group.name for group in new.security_groups],

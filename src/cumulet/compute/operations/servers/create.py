@@ -62,54 +62,65 @@ async def create(tx: Tx, actor: Actor, new: NewServers, store: Any) -> Created:
 def _row(tx: Tx, actor: Actor, new: NewServers, checked: Checked, number: int, told: tuple[str, str]) -> Server:
     identity, (reservation, password) = ids.new_uuid(), told
     name = names.numbered(new.name, number, checked.count)
-    flavor, image, keypair = checked.flavor, checked.image, checked.keypair
     return Server(
         id=identity,
         project_id=actor.project_id or "",
         user_id=actor.user_id,
         name=name,
         hostname=new.hostname or names.hostname(name, identity),
-        description=new.description,
-        state=BUILDING,
-        task=SCHEDULING,
-        power=UNKNOWN,
-        fault=None,
-        image_id=new.image_id,
-        image_properties=image.properties if image else {},
-        flavor_id=flavor.id,
-        flavor=creating.embedded(flavor),
-        host_id=None,
-        host_name=None,
-        zone=None,
-        pinned_zone=checked.zone,
-        destination=msgspec.to_builtins(checked.destination) if checked.destination else None,
-        hints=new.hints,
-        key_name=keypair.name if keypair else None,
-        key_data=keypair.public_key if keypair else None,
-        user_data=new.user_data,
-        config_drive=new.config_drive,
-        metadata=new.metadata,
-        tags=sorted(set(new.tags)),
-        personality=new.personality,
-        access_ipv4=new.access_ipv4,
-        access_ipv6=new.access_ipv6,
-        disk_config=new.disk_config or "MANUAL",
-        root_device=checked.disks[0].device,
-        reservation_id=reservation,
         launch_index=number,
-        trusted_certs=new.trusted_certs,
-        locked_by=None,
-        locked_reason=None,
+        reservation_id=reservation,
         admin_password=password if new.config_drive else None,
-        password="",
         created_at=tx.stamp,
         updated_at=tx.stamp,
-        launched_at=None,
-        terminated_at=None,
-        deleted_at=None,
         power_at=tx.stamp,
-        version=0,
+        **_EMPTY,
+        **_as_asked(new),
+        **_as_checked(checked),
     )
+
+
+_EMPTY: dict[str, Any] = {
+    "state": BUILDING,
+    "task": SCHEDULING,
+    "power": UNKNOWN,
+    **dict.fromkeys(("fault", "host_id", "host_name", "zone", "locked_by", "locked_reason")),
+    **dict.fromkeys(("launched_at", "terminated_at", "deleted_at")),
+    "password": "",
+    "version": 0,
+}
+"""What is true of every server at first."""
+
+
+def _as_asked(new: NewServers) -> dict[str, Any]:
+    return {
+        "description": new.description,
+        "image_id": new.image_id,
+        "hints": new.hints,
+        "user_data": new.user_data,
+        "config_drive": new.config_drive,
+        "metadata": new.metadata,
+        "tags": sorted(set(new.tags)),
+        "personality": new.personality,
+        "access_ipv4": new.access_ipv4,
+        "access_ipv6": new.access_ipv6,
+        "disk_config": new.disk_config or "MANUAL",
+        "trusted_certs": new.trusted_certs,
+    }
+
+
+def _as_checked(checked: Checked) -> dict[str, Any]:
+    flavor, image, keypair = checked.flavor, checked.image, checked.keypair
+    return {
+        "image_properties": image.properties if image else {},
+        "flavor_id": flavor.id,
+        "flavor": creating.embedded(flavor),
+        "pinned_zone": checked.zone,
+        "destination": msgspec.to_builtins(checked.destination) if checked.destination else None,
+        "key_name": keypair.name if keypair else None,
+        "key_data": keypair.public_key if keypair else None,
+        "root_device": checked.disks[0].device,
+    }
 
 
 async def _connect(tx: Tx, actor: Actor, new: NewServers, server: Server) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from msgspec import Struct
 
@@ -69,8 +70,8 @@ def detach(tables: Tables, parent: Parent, children: Iterable[str]) -> list[Op]:
 
 def references(row: Row, column: str) -> frozenset[str]:
     """The rows that a set column references."""
-    value = row[column]
-    return frozenset(str(uuid) for uuid in value) if isinstance(value, frozenset) else frozenset()
+    value: Any = row[column]
+    return value if isinstance(value, frozenset) else frozenset()
 
 
 def _attach(tables: Tables, parent: Parent, uuid: str, coming: set[tuple[str, str]]) -> list[Op]:

@@ -12,6 +12,8 @@ class Upload:
 
     def __init__(self, app: Any, path: str, token: str, headers: dict[str, str] | None = None) -> None:
         self._events: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._asked = asyncio.Condition()
+        self._asked_for = self._sent = 0
         self.status: int | None = None
         self.body = b""
         given = {"x-auth-token": token, "content-type": "application/octet-stream", "host": "cloud", **(headers or {})}
@@ -28,7 +30,13 @@ class Upload:
             "client": ("127.0.0.1", 1),
             "server": ("cloud", 80),
         }
-        self.task = asyncio.ensure_future(app(scope, self._events.get, self._answer))
+        self.task = asyncio.ensure_future(app(scope, self._receive, self._answer))
+
+    async def _receive(self) -> dict[str, Any]:
+        async with self._asked:
+            self._asked_for += 1
+            self._asked.notify_all()
+        return await self._events.get()
 
     async def _answer(self, event: dict[str, Any]) -> None:
         if event["type"] == "http.response.start":
@@ -37,10 +45,16 @@ class Upload:
             self.body += event.get("body", b"")
 
     async def send(self, piece: bytes) -> None:
-        """One more piece, taken in by the server when this returns."""
+        """One more piece. When this returns, the server asks for the next one, or has answered."""
+        self._sent += 1
         self._events.put_nowait({"type": "http.request", "body": piece, "more_body": True})
-        while not self._events.empty() and not self.task.done():
-            await asyncio.sleep(0)
+        asked = asyncio.ensure_future(self._asks_for_more())
+        await asyncio.wait([asked, self.task], return_when=asyncio.FIRST_COMPLETED)
+        asked.cancel()
+
+    async def _asks_for_more(self) -> None:
+        async with self._asked:
+            await self._asked.wait_for(lambda: self._asked_for > self._sent)
 
     async def end(self) -> int | None:
         """The end of the body; the answer's status."""

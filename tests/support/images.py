@@ -37,7 +37,9 @@ class ImageCloud:
         self.db, self.clock, self.folder = db, clock, folder
         self.store = ByteStore(folder)
         self.parts = Parts(db, self.store, settings)
-        self.app = Application([api.service(self.parts)], db, {"image": Policy(policy.DEFAULTS)}, self._authenticate, "http://identity")
+        self.app = Application(
+            [api.service(self.parts)], db, {"image": Policy(policy.DEFAULTS)}, self._authenticate, "http://identity"
+        )
         self._clients: list[httpx.AsyncClient] = []
 
     async def _authenticate(self, token: str, request: Request) -> Actor:

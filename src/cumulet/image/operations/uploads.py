@@ -37,8 +37,9 @@ async def receive(parts: Parts, image: Image, pieces: AsyncIterator[bytes], decl
     """
     rules.check_uploadable(image)
     _check_room(parts, declared or 0)
-    attempt = await _begin(parts, image)
+    attempt = Attempt(image.id, ids.new_hex())
     try:
+        await _begin(parts, attempt, image)
         incoming = await parts.store.write(attempt.key)
         try:
             await _fill(parts, attempt, incoming, _blocks(pieces), image)
@@ -57,13 +58,11 @@ def _check_room(parts: Parts, size: int) -> None:
         raise TooLarge(f"The image store is full: the image needs {size} bytes, {parts.store.free()} are free.")
 
 
-async def _begin(parts: Parts, image: Image) -> Attempt:
-    attempt = Attempt(image.id, ids.new_hex())
+async def _begin(parts: Parts, attempt: Attempt, image: Image) -> None:
     async with parts.db.tx() as tx:
         if not await transitions.begin(tx, attempt):
             now = await images.trace(tx, image.id)
             rules.check_uploadable(msgspec.structs.replace(image, status=now.status if now else DELETED))
-    return attempt
 
 
 async def _blocks(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -88,9 +87,8 @@ async def _fill(parts: Parts, attempt: Attempt, incoming: Incoming, blocks: Asyn
         if incoming.size + len(block) > parts.settings.largest:
             raise TooLarge(f"The image has more than {parts.settings.largest} bytes, which is the limit.")
         await incoming.add(block)
-        if parts.db.clock.now() - heard > SIGN_OF_LIFE:
-            heard = parts.db.clock.now()
-            await _renew(parts, attempt)
+        heard = await _sign_of_life(parts, attempt, heard)
+    await _sign_of_life(parts, attempt, heard)
 
 
 def _inspect(image: Image, found: formats.Found, complete: bool = True) -> None:
@@ -101,10 +99,15 @@ def _inspect(image: Image, found: formats.Found, complete: bool = True) -> None:
             raise UnsupportedMedia(objection)
 
 
-async def _renew(parts: Parts, attempt: Attempt) -> None:
+async def _sign_of_life(parts: Parts, attempt: Attempt, heard: float) -> float:
+    """Say that the upload goes on, if the last time is long ago; when it was said last. Raises Gone, Conflict."""
+    now = parts.db.clock.now()
+    if now - heard <= SIGN_OF_LIFE:
+        return heard
     async with parts.db.tx() as tx:
         if not await transitions.renew(tx, attempt):
             raise await _lost(parts, attempt)
+    return now
 
 
 async def _finish(parts: Parts, attempt: Attempt, incoming: Incoming, image: Image, declared: int | None) -> None:

@@ -1,0 +1,56 @@
+"""Version documents, schemas, what the service can do."""
+
+from __future__ import annotations
+
+import httpx
+
+
+async def test_the_roots_list_every_version_to_anybody(images):
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(images.app), base_url="http://cloud") as nobody:
+        for path, status in (("/image", 300), ("/image/", 300), ("/image/v2/", 300), ("/image/versions", 200)):
+            answer = await nobody.get(path)
+            assert answer.status_code == status
+            versions = answer.json()["versions"]
+            assert versions[0]["id"] == "v2.17"
+            assert [v["id"] for v in versions if v["status"] == "CURRENT"] == ["v2.17"]
+            assert versions[-1] == {
+                "id": "v2.0",
+                "status": "SUPPORTED",
+                "links": [{"rel": "self", "href": "http://cloud/image/v2/"}],
+            }
+
+
+async def test_everything_else_needs_a_token(images):
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(images.app), base_url="http://cloud") as nobody:
+        answer = await nobody.get("/image/v2/images")
+    assert answer.status_code == 401
+    assert answer.json()["title"] == "Unauthorized"
+
+
+async def test_each_schema_describes_what_the_service_answers(images):
+    client = images.client()
+    shown = await images.active(client, tags=["t"], color="blue")
+    schema = (await client.get("/v2/schemas/image")).json()
+    assert schema["name"] == "image"
+    assert set(shown) - {"color"} <= set(schema["properties"])
+    assert schema["additionalProperties"] == {"type": "string"}
+    for name, item in (("images", "image"), ("members", "member")):
+        collection = (await client.get(f"/v2/schemas/{name}")).json()
+        assert collection["name"] == name
+        assert collection["properties"][name]["items"] == (await client.get(f"/v2/schemas/{item}")).json()
+
+
+async def test_only_what_works_is_offered(images):
+    client = images.client()
+    assert (await client.get("/v2/info/import")).json()["import-methods"]["value"] == []
+    assert [store["id"] for store in (await client.get("/v2/info/stores")).json()["stores"]] == ["file"]
+    assert (await client.get("/v2/info/stores/detail")).status_code == 403
+    detail = await images.client("admin", "admin").get("/v2/info/stores/detail")
+    assert detail.json()["stores"][0]["properties"]["data_dir"] == str(images.folder)
+
+
+async def test_an_unknown_path_is_not_found_in_the_services_own_words(images):
+    answer = await images.client().get("/v2/nothing")
+    assert answer.status_code == 404
+    assert answer.json()["code"] == "404 Not Found"
+    assert (await images.client().put("/v2/images")).status_code == 405

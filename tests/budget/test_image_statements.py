@@ -1,0 +1,51 @@
+"""How many statements the image service needs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from support.images import ImageCloud, image_cloud
+
+
+@pytest.fixture
+async def images(tmp_path: Path) -> AsyncIterator[ImageCloud]:
+    """A fresh image service, which authenticates without the database."""
+    async with image_cloud(tmp_path / "store") as cloud:
+        yield cloud
+
+
+async def test_an_upload_takes_at_most_6_statements_however_large(images):
+    client = images.client()
+    for size in (10, 5 << 20):
+        made = await images.make(client)
+        before = images.db.statements
+        assert (await images.upload(client, made["id"], bytes(size))).status_code == 204
+        assert images.db.statements - before <= 4
+
+
+async def test_a_download_takes_at_most_2_statements(images):
+    client = images.client()
+    active = await images.active(client)
+    before = images.db.statements
+    assert (await client.get(active["file"])).status_code == 200
+    assert images.db.statements - before <= 2
+
+
+async def test_a_list_takes_as_many_statements_for_many_images_as_for_one(images):
+    client = images.client()
+    needed = []
+    for _ in range(2):
+        await images.active(client, tags=["a", "b"], color="blue", shape="round")
+        before = images.db.statements
+        assert (await client.get("/v2/images")).status_code == 200
+        needed.append(images.db.statements - before)
+    assert needed[0] == needed[1] <= 2
+
+
+async def test_making_an_image_takes_at_most_3_statements(images):
+    before = images.db.statements
+    await images.make(images.client(), tags=["a", "b", "c"], **{f"property{at}": "x" for at in range(20)})
+    assert images.db.statements - before <= 3

@@ -8,7 +8,6 @@ after the shared COMMIT is on disk.
 from __future__ import annotations
 
 import asyncio
-import re
 import sqlite3
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
@@ -25,11 +24,6 @@ from .protocol import Duplicate, Subscriber, tell
 from .query import SQLITE, Query, create_statements
 
 R = TypeVar("R")
-
-
-def _matches(pattern: str, text: str | None) -> bool:
-    """What SQLite calls REGEXP and leaves to us. Whoever lets users write patterns must refuse the slow ones."""
-    return text is not None and re.search(pattern, text) is not None
 
 
 class SqliteReader:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from msgspec import Struct
 
 from ....kernel.db import Page, Reader, Tx
+from ....kernel.db.sqlite import matches
 from ....kernel.errors import Conflict, NotFound
 from ....kernel.log import current_request_id
 from ....kernel.policy import Actor
@@ -55,11 +55,10 @@ async def with_addresses(tx: Reader, page: Page, patterns: Sequence[str]) -> lis
     """The ids of the servers that meet a page's conditions and have an address which matches each pattern."""
     everything = Page(page.conditions)
     found = [key.id for key in await servers.keys(tx, everything)]
-    matches = [re.compile(pattern) for pattern in patterns]
     return [
         server_id
         for server_id, interfaces in (await interfaces_of(tx, found)).items()
-        if all(any(match.search(address) for address in _addresses(interfaces)) for match in matches)
+        if all(any(matches(pattern, address) for address in _addresses(interfaces)) for pattern in patterns)
     ]
 
 

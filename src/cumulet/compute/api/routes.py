@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ...kernel.http import PUBLIC, Action, Route
-from . import extensions, flavors, keypairs, versions
+from . import extensions, keypairs, versions
 from .devices import interfaces, volumes
+from .flavors import access, extra_specs, flavors
 from .servers import actions, details, diagnostics, history, metadata, servers, tags
 
 _ONE = "/v2.1/servers/{server_id}"
@@ -17,6 +18,8 @@ _VOLUMES = "os_compute_api:os-volumes-attachments:"
 _INTERFACES = "os_compute_api:os-attach-interfaces:"
 _HISTORY = "os_compute_api:os-instance-actions:"
 _FLAVORS = "os_compute_api:os-flavor-manage:"
+_FLAVOR_ACTION = "/v2.1/flavors/{flavor_id}/action"
+_SPECS = "/v2.1/flavors/{flavor_id}/os-extra_specs"
 _KEYPAIRS = "os_compute_api:os-keypairs:"
 _GROUPS = "os_compute_api:os-security-groups:"
 
@@ -76,7 +79,16 @@ ROUTES = [
     Route("GET", "/v2.1/flavors/detail", flavors.detail, "os_compute_api:flavors:index"),
     Route("POST", "/v2.1/flavors", flavors.create, f"{_FLAVORS}create", wrap="flavor"),
     Route("GET", "/v2.1/flavors/{flavor_id}", flavors.show, "os_compute_api:flavors:index"),
+    Route("PUT", "/v2.1/flavors/{flavor_id}", flavors.update, f"{_FLAVORS}update", since="2.55", wrap="flavor"),
     Route("DELETE", "/v2.1/flavors/{flavor_id}", flavors.delete, f"{_FLAVORS}delete"),
+    Route("GET", f"{_SPECS}", extra_specs.index, "os_compute_api:os-flavor-extra-specs:index"),
+    Route("POST", f"{_SPECS}", extra_specs.create, "os_compute_api:os-flavor-extra-specs:create"),
+    Route("GET", f"{_SPECS}/{{key}}", extra_specs.show, "os_compute_api:os-flavor-extra-specs:show"),
+    Route("PUT", f"{_SPECS}/{{key}}", extra_specs.update, "os_compute_api:os-flavor-extra-specs:update"),
+    Route("DELETE", f"{_SPECS}/{{key}}", extra_specs.delete, "os_compute_api:os-flavor-extra-specs:delete"),
+    Route("GET", "/v2.1/flavors/{flavor_id}/os-flavor-access", access.index, "os_compute_api:os-flavor-access"),
+    Action("addTenantAccess", _FLAVOR_ACTION, access.add, "os_compute_api:os-flavor-access:add_tenant_access"),
+    Action("removeTenantAccess", _FLAVOR_ACTION, access.remove, "os_compute_api:os-flavor-access:remove_tenant_access"),
     Route("GET", "/v2.1/os-keypairs", keypairs.index, f"{_KEYPAIRS}index"),
     Route("POST", "/v2.1/os-keypairs", keypairs.create, f"{_KEYPAIRS}create", wrap="keypair"),
     Route("GET", "/v2.1/os-keypairs/{name}", keypairs.show, f"{_KEYPAIRS}show"),

@@ -38,6 +38,9 @@ _usable = sa.or_(T.is_public, sa.exists().where(A.flavor_id == T.id, A.project_i
 
 INSERT, UPDATE, GET, DELETE = insert(FLAVORS), update(FLAVORS), get(FLAVORS, Flavor), delete(FLAVORS)
 GET_USABLE = Query(sa.select(FLAVORS).where(T.id == B("id"), _usable), Flavor)
+ALLOWED = Query(sa.select(A.project_id).where(A.flavor_id == B("flavor_id")).order_by(A.project_id))
+ALLOW = Query(sa.insert(ACCESS).values(flavor_id=B("flavor_id"), project_id=B("project_id")))
+FORBID = Query(sa.delete(ACCESS).where(A.flavor_id == B("flavor_id"), A.project_id == B("project_id")))
 LISTING = Listing(
     sa.select(FLAVORS),
     Flavor,
@@ -88,3 +91,18 @@ async def page(tx: Reader, wanted: Page) -> list[Flavor]:
 async def remove(tx: Tx, flavor_id: str) -> bool:
     """Delete; whether it was there."""
     return await tx.do(DELETE, key=flavor_id) > 0
+
+
+async def allowed(tx: Reader, flavor_id: str) -> list[str]:
+    """The projects that may use a private flavor."""
+    return [project_id for (project_id,) in await tx.all(ALLOWED, flavor_id=flavor_id)]
+
+
+async def allow(tx: Tx, flavor_id: str, project_id: str) -> None:
+    """Let a project use it. Raises Duplicate if it may already."""
+    await tx.do(ALLOW, flavor_id=flavor_id, project_id=project_id)
+
+
+async def forbid(tx: Tx, flavor_id: str, project_id: str) -> bool:
+    """Take that back; whether the project could."""
+    return await tx.do(FORBID, flavor_id=flavor_id, project_id=project_id) > 0

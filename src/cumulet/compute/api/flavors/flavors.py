@@ -8,12 +8,12 @@ from typing import Annotated, Any
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 from msgspec.structs import replace
 
-from ...kernel.db import Condition, Page
-from ...kernel.http import Filter, Lives, Paging, Request, Response, Version, accepted, ok
-from ..model import Flavor
-from ..operations import flavors
-from . import links
-from . import values as v
+from ....kernel.db import Condition, Page
+from ....kernel.http import Filter, Lives, Paging, Request, Response, Version, accepted, ok
+from ...model import Flavor
+from ...operations import flavors
+from .. import links, queries
+from .. import values as v
 
 EXTRA_SPECS = Version(2, 61)
 SWAP_IS_A_NUMBER = Version(2, 75)
@@ -70,6 +70,12 @@ def _factor(value: float | str) -> float:
     return float(value)
 
 
+class FlavorChanges(Struct, kw_only=True, forbid_unknown_fields=True):
+    """The only thing about a flavor that can change."""
+
+    description: Annotated[str, Meta(max_length=65535)] | None
+
+
 class FlavorName(Struct, kw_only=True):
     """A flavor in brief."""
 
@@ -118,6 +124,7 @@ def _view(request: Request, f: Flavor) -> FlavorView:
 
 
 def _page(request: Request) -> Page:
+    queries.only(request, "limit", "marker", "is_public", "minRam", "minDisk", "sort_key", "sort_dir")
     page = PAGING.page(request)
     asked = request.asked("is_public")
     if not request.actor.is_admin:
@@ -157,6 +164,12 @@ async def create(request: Request, body: NewFlavor) -> Response:
     """A new flavor."""
     made = await flavors.create(request.tx, body.fields(), body.key())
     return ok({"flavor": _view(request, made)})
+
+
+async def update(request: Request, flavor_id: str, body: FlavorChanges) -> Response:
+    """Change the description."""
+    description = v.printable("description", body.description)
+    return ok({"flavor": _view(request, await flavors.describe(request.tx, flavor_id, description))})
 
 
 async def delete(request: Request, flavor_id: str) -> Response:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from cumulet.contract.reports import Welcome
@@ -182,3 +184,39 @@ async def test_M7_ten_moves_to_one_host_do_not_all_see_the_same_free_memory(db) 
             granted += 1
     assert granted == (16384 - 512) // 4096
     assert (await used(db))["MEMORY_MB"] == granted * 4096
+
+
+async def test_C1_M2_claims_that_race_for_the_last_room_get_it_once(db) -> None:
+    async with db.tx() as tx:
+        await add_host(tx)
+
+    async def grab(consumer: str) -> bool:
+        try:
+            async with db.tx() as tx:
+                await take(tx, consumer)
+        except NoCapacity:
+            return False
+        return True
+
+    granted = await asyncio.gather(*(grab(f"s{at}") for at in range(12)))
+    assert sum(granted) == (16384 - 512) // 4096
+    assert (await used(db))["MEMORY_MB"] == sum(granted) * 4096
+
+
+async def test_C4_two_moves_that_cross_do_not_wait_for_each_other(db) -> None:
+    async with db.tx() as tx:
+        await add_host(tx, "h1")
+        await add_host(tx, "h2")
+        await take(tx, "s1", H1)
+        await take(tx, "s2", H2)
+
+    async def move(consumer: str, source: str, target: str) -> None:
+        async with db.tx() as tx:
+            await take(tx, consumer, target)
+        async with db.tx() as tx:
+            await claims.release(tx, consumer, source)
+
+    await asyncio.gather(move("s1", H1, H2), move("s2", H2, H1))
+    async with db.read() as tx:
+        assert await claims.claims_of(tx, "s1") == {H2: SMALL}
+        assert await claims.claims_of(tx, "s2") == {H1: SMALL}

@@ -42,7 +42,7 @@ DEFINE: Query[Any] = Query(
 )
 FORGET: Query[Any] = Query(sa.delete(TRAITS).where(T.name == sa.bindparam("name")))
 CUSTOM: Query[tuple[str, str]] = Query(sa.select(T.name, T.updated_at).order_by(T.name))
-USED: Query[tuple[str]] = Query(sa.select(sa.distinct(P.trait)).order_by(P.trait))
+USED: Query[tuple[str]] = Query(sa.select(P.trait).distinct().order_by(P.trait))
 IN_USE: Query[tuple[int]] = Query(sa.select(sa.func.count()).where(P.trait == sa.bindparam("name")))
 OF_PROVIDERS: Query[tuple[str, str]] = Query(
     sa.select(P.provider_id, P.trait).where(among(P.provider_id, "provider_ids")).order_by(P.provider_id, P.trait)

@@ -24,9 +24,10 @@ P, V, T, A = PROVIDERS.c, INVENTORIES.c, PROVIDER_TRAITS.c, PROVIDER_AGGREGATES.
 ROOT, MEMBER = PROVIDERS.alias("root"), PROVIDERS.alias("member")
 
 SHARED: Query[tuple[str]] = Query(
-    sa.select(sa.distinct(V.resource_class))
+    sa.select(V.resource_class)
     .select_from(INVENTORIES.join(PROVIDER_TRAITS, V.provider_id == T.provider_id))
     .where(T.trait == SHARES)
+    .distinct()
 )
 MARKS: Query[tuple[str, bool, str]] = Query(
     sa.select(T.provider_id, sa.literal(True), T.trait)

@@ -265,6 +265,17 @@ async def test_a_guest_that_does_not_let_go_keeps_its_device_and_says_so(lab):
     assert port.port_id not in lab.switch.plugged
 
 
+async def test_destroying_a_guest_that_turned_itself_off_unplugs_the_ports_it_got_while_it_ran(lab):
+    guest = await lab.boot(ports=[PortSpec(new_uuid(), "net", "fa:16:3e:00:00:03", 1442)])
+    for mac in ("fa:16:3e:00:00:04", "fa:16:3e:00:00:05"):
+        assert await lab.order(c.AttachPort(guest.server_id, PortSpec(new_uuid(), "net", mac, 1442))) == c.Done()
+    assert len(lab.switch.plugged) == 3
+    os.kill(lab.process_id(guest), 9)
+    await lab.reported(guest.server_id, "crashed")
+    assert await lab.order(c.DestroyGuest(guest.server_id)) == c.Done()
+    assert lab.switch.plugged == set()
+
+
 async def test_a_killed_guest_is_reported_at_once_as_crashed(lab):
     guest = await lab.boot()
     os.kill(lab.process_id(guest), 9)

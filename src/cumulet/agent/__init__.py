@@ -6,6 +6,7 @@ never acts on its own against a guest or a disk; it reports, and repairs its own
     main.py      registration, heartbeats, healing
     inbox.py     one message in, one answer out: version, identity, dedupe, epoch, one command at a time per object
     commands.py  what each command does, as one table, with the rules that hold on every kind of host
+    keys.py      which attempt made an object
     journal.py   answers given, epochs seen, the control plane's counter; on disk in `store/`
     host.py      what a host can do; `libvirt/` (with `disks/` and `ovs/`) does it, `fake/` pretends in memory
 

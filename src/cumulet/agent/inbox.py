@@ -1,6 +1,7 @@
 """One message in, one answer out.
 
-A message passes, in this order: version, identity (F7), the answer given before, the turn of its object, its epoch, the table.
+A message passes, in this order: version, identity (F7), expiry, the answer given before, the turn of its object, its epoch, the
+table.
 A command goes on when its caller has stopped waiting: half a command is worse than one nobody waited for, and the caller asks
 again with the same key.
 """
@@ -16,6 +17,7 @@ import msgspec
 from cumulet.contract import VERSION
 from cumulet.contract.commands import Envelope, Refused, Reply, decode_envelope, encode
 from cumulet.kernel.bus import Unreachable
+from cumulet.kernel.clock import Clock
 
 from .commands import TABLE, Credentials, Entry, Order
 from .host import Host
@@ -30,9 +32,10 @@ _Running = dict[str, "asyncio.Task[bytes]"]
 class Inbox:
     """Answers `host.<host id>`. Closed until `open`: it refuses everything, and says why."""
 
-    def __init__(self, host: Host, journal: Journal) -> None:
+    def __init__(self, host: Host, journal: Journal, clock: Clock) -> None:
         self._host = host
         self._journal = journal
+        self._clock = clock
         self._credentials: Credentials | None = None
         self._why_closed = "it has not been welcomed by its control plane yet"
         self._running: _Running = {}
@@ -72,6 +75,8 @@ class Inbox:
             return encode(Refused("failed", f"Message version {envelope.version}; this agent speaks {spoken}."))
         if self._credentials is None:
             return encode(Refused("busy", f"This host refuses work: {self._why_closed}."))
+        if 0 < envelope.expires < self._clock.now():
+            return encode(Refused("failed", "The message came too late: its sender has stopped waiting."))
         entry = TABLE[type(envelope.command)]
         if entry.guards is None:
             return encode(await self._run(entry, envelope))

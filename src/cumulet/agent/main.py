@@ -47,7 +47,7 @@ class Agent:
         self._journal = journal
         self._clock = clock or SystemClock()
         self._settings = settings or Settings()
-        self._inbox = Inbox(host, journal)
+        self._inbox = Inbox(host, journal, self._clock)
         self._instance = new_uuid()
         self._welcomed = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []

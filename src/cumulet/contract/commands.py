@@ -79,7 +79,7 @@ class StartGuest(Struct, tag=True, frozen=True):
 
 
 class StopGuest(Struct, tag=True, frozen=True):
-    """Shut a guest down by ACPI, and by force after `grace` seconds; 0 is by force at once. Done already if it is off or unknown."""
+    """Shut a guest down by ACPI, and by force after `grace` seconds (0: at once). Done already if it is off or unknown."""
 
     server_id: str
     grace: float
@@ -162,13 +162,18 @@ Command = (
 
 
 class Envelope(Struct, frozen=True):
-    """A command with its guards. Queries (ReadConsole, List…, Describe…) have an empty key: they are not journalled."""
+    """A command with its guards. Queries (ReadConsole, List…, Describe…) have an empty key: they are not journalled.
+
+    After `expires`, in seconds since the epoch by the sender's clock, the agent does not begin: the sender has stopped waiting, may
+    have undone what it asked for, and a late message must not do it after all. 0 is never.
+    """
 
     command: Command
     key: str = ""
     epoch: int = 0
     request_id: str = ""
     version: int = VERSION
+    expires: float = 0.0
 
 
 class Done(Struct, tag=True, frozen=True):

@@ -91,7 +91,7 @@ def order(bus: InProcessBus, agent: Agent) -> Orders:
 @pytest.fixture
 def inbox_of():
     """An inbox that nobody has opened."""
-    return lambda world: Inbox(FakeHost(world), world.journal)
+    return lambda world: Inbox(FakeHost(world), world.journal, world.clock)
 
 
 @pytest.fixture

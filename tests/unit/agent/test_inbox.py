@@ -8,12 +8,14 @@ import pytest
 from tests.support.clock import settle
 
 from cumulet.agent.journal import MemoryJournal
+from cumulet.agent.keys import made_by
 from cumulet.agent.store.journal import SqliteJournal
 from cumulet.contract import VERSION
 from cumulet.contract.commands import (
     AttachDisk,
     CreateBlankDisk,
     CreateRootDisk,
+    DestroyGuest,
     Disk,
     Done,
     Envelope,
@@ -144,6 +146,36 @@ async def test_a_command_goes_on_when_its_caller_stops_waiting(order, world, ima
     go.set()
     await settle()
     assert "root" in world.disks["s1"]
+
+
+async def test_a_start_that_arrives_after_its_sender_gave_up_and_undid_it_starts_nothing(
+    boot, order, world, guest_of, claim_for, clock
+):
+    await boot("s1")
+    guest = guest_of("s1")
+    expires = clock.now() + 60
+    await clock.advance(61)
+    assert await order(DestroyGuest("s1"), "w/undo/1") == Done()
+    refused = await order(StartGuest(guest, claim_for(guest)), "w/start/2", expires=expires)
+    assert "too late" in refused.message
+    assert world.guests == {}
+    assert await order(StartGuest(guest, claim_for(guest)), "w/start/3", expires=clock.now() + 60) == Done()
+
+
+@pytest.mark.parametrize(
+    ("created_by", "key", "belongs"),
+    [
+        ("w/1/disk", "w/1/disk", True),
+        ("w/1/disk", "w/1", True),
+        ("w/1/disk", "w/1/", True),
+        ("w/1/disk#2", "w/1/disk", True),
+        ("w/12/disk", "w/1", False),
+        ("w/1/disk2", "w/1/disk", False),
+        ("w/1", "w/1/disk", False),
+    ],
+)
+def test_K2_an_object_belongs_to_the_attempt_that_made_it(created_by, key, belongs):
+    assert made_by(created_by, key) is belongs
 
 
 async def test_a_version_of_yesterday_is_understood_and_one_of_tomorrow_refused(order):

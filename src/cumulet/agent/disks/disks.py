@@ -17,6 +17,7 @@ from cumulet.contract.commands import (
 )
 from cumulet.contract.guests import DiskSpec, ImageSource
 
+from ..keys import made_by
 from ..refusals import Refusal
 from ..store.ledger import Ledger, Object
 from . import config_drive, files, formats, images, qemu_img
@@ -126,9 +127,8 @@ class LocalDisks:
 
     async def undo(self, server_id: str, created_by: str) -> None:
         """Quarantine what this key, or a key below it, made for the server."""
-        below = created_by.rstrip("/") + "/"
         for found in await self._ledger.owned(server_id):
-            if found.created_by == created_by or found.created_by.startswith(below):
+            if made_by(found.created_by, created_by):
                 await self.quarantine.put(found)
 
     async def quarantine_server(self, server_id: str) -> None:

@@ -18,6 +18,7 @@ from cumulet.contract.guests import DiskSpec, ImageSource
 from cumulet.kernel.clock import stamp
 from cumulet.kernel.ids import derived_uuid
 
+from ..keys import made_by
 from ..refusals import Refusal
 from .world import FakeDisk, World
 
@@ -74,7 +75,7 @@ class FakeDisks:
         """Quarantine the server's objects that this key, or a key below it, made."""
         await self._world.faults.meet(UndoDisks)
         for disk in self._owned(server_id):
-            if disk.created_by == created_by or disk.created_by.startswith(created_by.rstrip("/") + "/"):
+            if made_by(disk.created_by, created_by):
                 self._put_away(disk)
 
     async def quarantine_server(self, server_id: str) -> None:

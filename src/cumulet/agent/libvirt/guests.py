@@ -118,16 +118,19 @@ def _unless_off(act: Any, *arguments: Any) -> None:
 
 async def destroy(stage: Stage, server_id: str) -> None:
     """Off, ports unplugged, forgotten: in this order, so that a repetition finds what is left to do."""
+    ports = await stage.connection.run(lambda connection: _ports(connection, server_id))
     await stage.connection.run(lambda connection: _pull_plug(connection, server_id))
-    for port_id in await stage.connection.run(lambda connection: _ports(connection, server_id)):
+    for port_id in ports:
         await stage.switch.unplug(port_id)
     await stage.connection.run(lambda connection: _undefine_if_off(connection, server_id))
     await asyncio.to_thread(console.remove, Path(console_log(stage.around, server_id)))
 
 
-def _ports(connection: Any, server_id: str) -> list[str]:
+def _ports(connection: Any, server_id: str) -> set[str]:
+    """The ports that the guest has now, and those that it has when it is off."""
     found = find(connection, server_id)
-    return reading.ports_of(found.XMLDesc()) if found is not None else []
+    flags = (0, libvirt.VIR_DOMAIN_XML_INACTIVE) if found is not None else ()
+    return {port_id for flag in flags for port_id in reading.ports_of(found.XMLDesc(flag))}
 
 
 async def running(stage: Stage, server_id: str) -> bool:

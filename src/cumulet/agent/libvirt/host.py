@@ -76,6 +76,7 @@ class LibvirtGuests:
     async def detach_port(self, server_id: str, port_id: str) -> None:
         """Unplug a port and remove its tap. Refuses with detach_refused."""
         await hotplug.detach(self._stage, server_id, port_id, self._patience)
+        await hotplug.forget(self._stage, server_id, port_id)
         await self._stage.switch.unplug(port_id)
 
     async def resize_disk(self, server_id: str, volume_id: str, size_gb: int) -> bool:

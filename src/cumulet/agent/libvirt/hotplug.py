@@ -1,4 +1,8 @@
-"""Disks and ports of running guests. Only the running guest changes: its next start is defined anew anyway."""
+"""Disks and ports of running guests.
+
+The next start is defined anew anyway, so the definition need not change. Ports are kept in it all the same: a guest that is off
+still has its taps, and whoever destroys it must know of them.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +18,16 @@ from .connection import find
 from .guests import Stage
 
 _ATTEMPTS = 2
+_LIVE, _BOTH = libvirt.VIR_DOMAIN_AFFECT_LIVE, libvirt.VIR_DOMAIN_AFFECT_LIVE | libvirt.VIR_DOMAIN_AFFECT_CONFIG
 _RESIZE_IN_BYTES = libvirt.VIR_DOMAIN_BLOCK_RESIZE_BYTES
 
 
 async def attach_disk(stage: Stage, server_id: str, disk: DiskSpec) -> None:
     """Plug a disk in. Done already if the guest has it, or is off."""
+    if not await stage.connection.run(lambda connection: _lacks(connection, server_id, disk.disk_id)):
+        return
     text = devices.text(devices.disk(disk, stage.around))
-    await stage.connection.run(lambda connection: _attach(connection, server_id, disk.disk_id, text))
+    await stage.connection.run(lambda connection: _attach(connection, server_id, text, _LIVE))
 
 
 async def attach_port(stage: Stage, server_id: str, port: PortSpec) -> None:
@@ -30,7 +37,7 @@ async def attach_port(stage: Stage, server_id: str, port: PortSpec) -> None:
     await stage.switch.plug(port)
     text = devices.text(devices.port(port, stage.around))
     try:
-        await stage.connection.run(lambda connection: _attach(connection, server_id, port.port_id, text))
+        await stage.connection.run(lambda connection: _attach(connection, server_id, text, _BOTH))
     except BaseException:
         await stage.switch.unplug(port.port_id)
         raise
@@ -49,6 +56,11 @@ async def detach(stage: Stage, server_id: str, name: str, patience: float) -> No
         if await stage.connection.until(is_gone, patience / _ATTEMPTS):
             return
     raise Refusal(f"Server {server_id} did not let go of {name} within {patience:g} s.", code="detach_refused")
+
+
+async def forget(stage: Stage, server_id: str, name: str) -> None:
+    """Take a device out of the guest's definition, if it is there."""
+    await stage.connection.run(lambda connection: _forget(connection, server_id, name))
 
 
 async def resize_disk(stage: Stage, server_id: str, path: str, size: int) -> bool:
@@ -76,9 +88,10 @@ def _lacks(connection: Any, server_id: str, name: str) -> bool:
     return found is not None and not reading.has_device(found.XMLDesc(), name)
 
 
-def _attach(connection: Any, server_id: str, name: str, text: str) -> None:
-    if _lacks(connection, server_id, name):
-        find(connection, server_id).attachDeviceFlags(text, libvirt.VIR_DOMAIN_AFFECT_LIVE)
+def _attach(connection: Any, server_id: str, text: str, flags: int) -> None:
+    found = _live(connection, server_id)
+    if found is not None:
+        found.attachDeviceFlags(text, flags)
 
 
 def _ask_to_let_go(connection: Any, server_id: str, name: str) -> None:
@@ -86,11 +99,17 @@ def _ask_to_let_go(connection: Any, server_id: str, name: str) -> None:
     if found is None:
         return
     try:
-        found.detachDeviceAlias(devices.alias(name), libvirt.VIR_DOMAIN_AFFECT_LIVE)
+        found.detachDeviceAlias(devices.alias(name), _LIVE)
     except libvirt.libvirtError as problem:
         # QEMU refuses to ask twice while the first request is pending: that one still counts.
         if "already in the process of unplug" not in str(problem):
             raise
+
+
+def _forget(connection: Any, server_id: str, name: str) -> None:
+    found = find(connection, server_id)
+    if found is not None and reading.has_device(found.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE), name):
+        found.detachDeviceAlias(devices.alias(name), libvirt.VIR_DOMAIN_AFFECT_CONFIG)
 
 
 def _resize(connection: Any, server_id: str, path: str, size: int) -> bool:

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import shlex
+import subprocess
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+
+_threads = ThreadPoolExecutor(64, thread_name_prefix="command")
+"""Commands wait in threads of their own: uvloop's subprocesses hand open sockets on to the child, so that a daemon keeps its starter waiting."""
 
 
 class CommandFailed(Exception):
@@ -22,18 +28,23 @@ async def run(*argv: str, stdin: bytes = b"", env: Mapping[str, str] | None = No
     Raises CommandFailed, FileNotFoundError if there is no such program, and TimeoutError after `timeout` seconds; the
     command is killed then, as it is when the caller is cancelled.
     """
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(*argv, stdin=pipe, stdout=pipe, stderr=pipe, env=env)
+    loop = asyncio.get_running_loop()
+    started = loop.run_in_executor(_threads, _start, argv, stdin, env)
+    process = await asyncio.shield(started)
     try:
         async with asyncio.timeout(timeout):
-            output, errors = await process.communicate(stdin)
+            output, errors = await loop.run_in_executor(_threads, process.communicate, stdin or None)
     finally:
-        if process.returncode is None:
+        if process.poll() is None:
             process.kill()
-            await process.wait()
     if process.returncode:
         raise CommandFailed(argv, process.returncode, errors[-4096:].decode(errors="replace").strip())
     return output
+
+
+def _start(argv: Sequence[str], stdin: bytes, env: Mapping[str, str] | None) -> subprocess.Popen[bytes]:
+    inward = subprocess.PIPE if stdin else subprocess.DEVNULL
+    return subprocess.Popen(argv, stdin=inward, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env)
 
 
 async def succeeds(*argv: str) -> bool:

@@ -43,6 +43,7 @@ from .networks import add_network, add_subnet
 
 DEMO, OTHER, ADMIN = "d" * 32, "e" * 32, "a" * 32
 _IMPLIED = {"admin": ("manager", "member", "reader"), "member": ("reader",), "reader": ()}
+PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINdjPepuVZfTc0XOCH04wYwTE53TC4zZ2JefF1u0Y1H+ somebody"
 LATEST = {"OpenStack-API-Version": "compute latest"}
 
 
@@ -123,7 +124,7 @@ class ComputeCloud:
     async def add_keypair(self, name: str = "key") -> Keypair:
         """A key of the demo user."""
         async with self.db.tx() as tx:
-            return (await keypairs.create(tx, (actor().user_id, DEMO), name, "ssh", None)).keypair
+            return await keypairs.create(tx, (actor().user_id, DEMO), name, "ssh", keypairs.Pair(PUBLIC_KEY))
 
     def wanted(self, **fields: Any) -> NewServers:
         """A plain server."""
@@ -207,4 +208,15 @@ async def compute_cloud(hosts: int = 1) -> AsyncIterator[ComputeCloud]:
                 await cloud.close()
 
 
-__all__: Sequence[str] = ("ADMIN", "DEMO", "LATEST", "OTHER", "ComputeCloud", "actor", "body", "compute_cloud", "flavor_fields")
+__all__: Sequence[str] = (
+    "ADMIN",
+    "DEMO",
+    "LATEST",
+    "OTHER",
+    "PUBLIC_KEY",
+    "ComputeCloud",
+    "actor",
+    "body",
+    "compute_cloud",
+    "flavor_fields",
+)

@@ -12,8 +12,7 @@ from ...kernel.errors import Invalid
 from ...kernel.http import Lives, Paging, Request, Response, Version
 from ..model import Keypair
 from ..operations import keypairs
-from ..operations.keypairs import Created
-from . import links
+from . import links, queries
 from . import values as v
 
 POLICY = "os_compute_api:os-keypairs:"
@@ -75,8 +74,9 @@ def _shown(k: Keypair) -> KeypairView:
     return KeypairView(id=k.sequence, created_at=k.created_at, **kept, **_common(k))
 
 
-def _created(made: Created) -> KeypairView:
-    return KeypairView(private_key=made.private_key or UNSET, **_common(made.keypair))
+def _created(made: Keypair, pair: keypairs.Pair) -> KeypairView:
+    """The private key is shown this once, and kept nowhere."""
+    return KeypairView(private_key=pair.private_key or UNSET, **_common(made))
 
 
 def _user(request: Request, what: str, given: str | None = None) -> str:
@@ -90,6 +90,7 @@ def _user(request: Request, what: str, given: str | None = None) -> str:
 
 async def index(request: Request) -> Response:
     """A user's keys."""
+    queries.only(request, "user_id", "limit", "marker")
     user_id = _user(request, "index")
     paged = (request.version or PAGED) >= PAGED
     page = Paging({}, {}, always_limit=True).page(request) if paged else Page()
@@ -101,6 +102,7 @@ async def index(request: Request) -> Response:
 
 async def show(request: Request, name: str) -> Response:
     """One of a user's keys."""
+    queries.only(request, "user_id")
     return Response(200, {"keypair": _shown(await keypairs.get(request.tx, _user(request, "show"), name))})
 
 
@@ -108,12 +110,15 @@ async def create(request: Request, body: NewKeypair) -> Response:
     """Keep a key, or make a pair."""
     version = request.version or TYPED
     body.check(version)
-    owner = (_user(request, "create", body.user_id), request.actor.project_id or "")
-    made = await keypairs.create(request.tx, owner, body.name, body.type, body.public_key)
-    return Response(201 if version >= TYPED else 200, {"keypair": _created(made)})
+    user_id = _user(request, "create", body.user_id)
+    pair = await keypairs.pair(body.type, user_id, body.public_key, request.tx.now)
+    async with request.parts.db.tx() as tx:
+        made = await keypairs.create(tx, (user_id, request.actor.project_id or ""), body.name, body.type, pair)
+    return Response(201 if version >= TYPED else 200, {"keypair": _created(made, pair)})
 
 
 async def delete(request: Request, name: str) -> Response:
     """Forget a key."""
+    queries.only(request, "user_id")
     await keypairs.delete(request.tx, _user(request, "delete"), name)
     return Response(204 if (request.version or TYPED) >= TYPED else 202)

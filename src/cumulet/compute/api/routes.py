@@ -90,7 +90,7 @@ ROUTES = [
     Action("addTenantAccess", _FLAVOR_ACTION, access.add, "os_compute_api:os-flavor-access:add_tenant_access"),
     Action("removeTenantAccess", _FLAVOR_ACTION, access.remove, "os_compute_api:os-flavor-access:remove_tenant_access"),
     Route("GET", "/v2.1/os-keypairs", keypairs.index, f"{_KEYPAIRS}index"),
-    Route("POST", "/v2.1/os-keypairs", keypairs.create, f"{_KEYPAIRS}create", wrap="keypair"),
+    Route("POST", "/v2.1/os-keypairs", keypairs.create, f"{_KEYPAIRS}create", wrap="keypair", tx="read"),
     Route("GET", "/v2.1/os-keypairs/{name}", keypairs.show, f"{_KEYPAIRS}show"),
     Route("DELETE", "/v2.1/os-keypairs/{name}", keypairs.delete, f"{_KEYPAIRS}delete"),
 ]

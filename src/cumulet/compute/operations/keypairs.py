@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+import asyncio
 
 from ...kernel.db import Duplicate, Page, Reader, Tx
-from ...kernel.errors import Conflict, NotFound, OverQuota
+from ...kernel.errors import Conflict, Invalid, NotFound, OverQuota
 from ..model import Keypair
 from ..rules import keys
+from ..rules.keys import Pair
 from ..rules.limits import in_force
 from ..store import keypairs, quotas
 
-
-class Created(Struct, frozen=True):
-    """A new key; `private_key` only if it was made here, and only this once."""
-
-    keypair: Keypair
-    private_key: str | None
+__all__ = ["Pair", "create", "delete", "get", "page", "pair"]
 
 
 async def get(tx: Reader, user_id: str, name: str) -> Keypair:
@@ -28,25 +24,30 @@ async def get(tx: Reader, user_id: str, name: str) -> Keypair:
 
 
 async def page(tx: Reader, user_id: str, wanted: Page) -> list[Keypair]:
-    """A user's keys, by name."""
+    """A user's keys, by name. Raises Invalid unless the marker is a key of the same user."""
+    if wanted.marker is not None and await keypairs.find(tx, user_id, wanted.marker) is None:
+        raise Invalid(f"Marker '{wanted.marker}' could not be found.", code="marker")
     return await keypairs.page(tx, wanted.where("user_id", user_id))
 
 
-async def create(tx: Tx, owner: tuple[str, str], name: str, kind: str, public_key: str | None) -> Created:
-    """Keep a public key, or make a pair. `owner` is (user id, project id). Raises Invalid, Conflict, OverQuota."""
+async def pair(kind: str, user_id: str, public_key: str | None, now: float) -> Pair:
+    """The key to keep: the given one, or a new pair. Making one takes time, so do it outside of any transaction."""
+    if public_key is not None:
+        return Pair(public_key.strip() if kind == keys.SSH else public_key)
+    return await asyncio.to_thread(keys.generate, kind, user_id, now)
+
+
+async def create(tx: Tx, owner: tuple[str, str], name: str, kind: str, key: Pair) -> Keypair:
+    """Keep a public key. `owner` is (user id, project id). Raises Invalid, Conflict, OverQuota."""
     user_id, project_id = owner
     limit = in_force(await quotas.overrides(tx, project_id), user_id)["key_pairs"]
     if 0 <= limit <= await keypairs.count(tx, user_id):
         raise OverQuota(f"Quota exceeded, too many key pairs: {limit} is the most.", code="quota")
-    private_key = None
-    if public_key is None:
-        public_key, private_key = keys.generate(kind)
-    public_key = public_key.strip() if kind == "ssh" else public_key
     try:
-        await keypairs.add(tx, user_id, name, kind, (public_key, keys.fingerprint(kind, public_key)))
+        await keypairs.add(tx, user_id, name, kind, (key.public_key, keys.fingerprint(kind, key.public_key)))
     except Duplicate:
         raise Conflict(f"Key pair '{name}' already exists.") from None
-    return Created(await get(tx, user_id, name), private_key)
+    return await get(tx, user_id, name)
 
 
 async def delete(tx: Tx, user_id: str, name: str) -> None:

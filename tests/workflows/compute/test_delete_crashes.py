@@ -1,0 +1,64 @@
+"""T1: deleting a server, killed and failed everywhere, whatever else was being done to it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from tests.support.crash import Plan, Scenario, _crashing, _points, drive, survives_everything
+from tests.support.server_crash import CREATE, GONE, look, nudge
+from tests.support.servers import actor, compute_cloud
+
+from cumulet.compute.operations.servers import delete, power
+from cumulet.compute.workflows.steps.commands import HostRefused
+from cumulet.kernel.workflow import Engine
+
+
+@asynccontextmanager
+async def built() -> AsyncIterator[Any]:
+    async with compute_cloud() as cloud:
+        cloud.made = await cloud.server(config_drive=True)  # type: ignore[attr-defined]
+        yield cloud
+
+
+async def begin_delete(cloud: Any) -> None:
+    async with cloud.db.tx() as tx:
+        await delete.delete(tx, actor(), cloud.made.id)
+
+
+DELETE = Scenario(
+    setup=built, start=begin_delete, snapshot=look, finished=GONE, undone=GONE, errors=(HostRefused("Not now."),), nudge=nudge
+)
+
+
+async def test_T1_deleting_a_server_survives_everything() -> None:
+    await survives_everything(DELETE)
+
+
+async def begin_reboot(cloud: Any) -> None:
+    async with cloud.db.tx() as tx:
+        await power.reboot(tx, actor(), cloud.made.id, hard=False)
+
+
+REBOOT = Scenario(setup=built, start=begin_reboot, snapshot=look, finished=GONE, undone=GONE, nudge=nudge)
+
+
+@pytest.mark.parametrize("scenario", [CREATE, REBOOT], ids=["being built", "being rebooted"])
+async def test_a_server_is_deleted_at_any_moment_while_it_is(scenario: Scenario) -> None:
+    """The running workflow is undone, and the deletion follows."""
+    wrong = []
+    for point in await _points(scenario, Plan()):
+        async with scenario.setup() as cloud:
+            await scenario.start(cloud)
+            engine = Engine(cloud.db, cloud.services, "first life", cloud.clock)
+            engine.fault = Plan(crash={point})
+            with _crashing():
+                await engine.run_pending()
+            await begin_delete(cloud)
+            await cloud.clock.advance(engine.lease + 1)
+            await drive(cloud, Plan(), nudge)
+            left = await look(cloud)
+            wrong += [f"{point}: {left}"] if left != GONE else []
+    assert not wrong, "\n".join(wrong)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
 
+from .request import Request
 from .responses import Response
 from .versioned import NEWEST, Version
 
 Handler = Callable[..., Awaitable[Response]]
+Target = Callable[[Request], Awaitable[Mapping[str, Any]]]
 
 PUBLIC = "public"
 """The policy of a route which needs no token."""
@@ -25,6 +27,8 @@ class Route(Struct, frozen=True):
     `{name}` parts of the path are passed to the handler by name. A handler's parameter `body`, annotated with a Struct, is the decoded body;
     `wrap` names the key that the body is under on the wire. `tx` is the transaction the handler gets: by default reads for GET, a write
     transaction for the rest; `none` for handlers that stream or that manage their own. `limit` is the largest body in bytes.
+    A rule that looks at the resource itself needs its attributes: `target` reads them in the request's transaction, and the rule is
+    asked then.
     """
 
     method: str
@@ -37,6 +41,7 @@ class Route(Struct, frozen=True):
     tx: Literal["auto", "read", "write", "none"] = "auto"
     limit: int = 1 << 20
     action: str | None = None
+    target: Target | None = None
 
 
 def Action(name: str, path: str, handler: Handler, policy: str, since: str = "0.0", until: str | None = None) -> Route:
@@ -57,6 +62,8 @@ class Endpoint:
         self.since = Version.parse(route.since)
         self.until = Version.parse(route.until) if route.until else NEWEST
         self.tx = route.tx if route.tx != "auto" else ("read" if route.method in ("GET", "HEAD") else "write")
+        if route.target is not None and self.tx == "none":
+            raise ValueError(f"{route.method} {route.path}: a target can only be read in a transaction")
         hints = typing.get_type_hints(route.handler, include_extras=True)
         self.parameters = frozenset(inspect.signature(route.handler).parameters)
         self.body: Any = self._body_type(hints.get("body"))

@@ -132,7 +132,7 @@ def _authorize(endpoint: Endpoint, request: Request) -> None:
         "domain_id": actor.domain_id,
         **request.params,
     }
-    if endpoint.policy != PUBLIC:
+    if endpoint.policy != PUBLIC and endpoint.route.target is None:
         request.policy.enforce(endpoint.policy, actor, request.target)
 
 
@@ -145,10 +145,18 @@ async def _handle(endpoint: Endpoint, around: Surroundings, request: Request) ->
     if endpoint.tx == "read":
         async with around.db.read() as reader:
             request.tx = reader  # type: ignore[assignment]  # a reader has no `do`: a GET that writes fails loudly
-            return await endpoint.route.handler(request, **arguments)
+            return await _permitted(endpoint, request, arguments)
     async with around.db.tx() as tx:
         request.tx = tx
-        return await endpoint.route.handler(request, **arguments)
+        return await _permitted(endpoint, request, arguments)
+
+
+async def _permitted(endpoint: Endpoint, request: Request, arguments: dict[str, Any]) -> Response:
+    """The handler's answer, once a rule that looks at the resource allows it."""
+    if endpoint.route.target is not None:
+        request.target.update(await endpoint.route.target(request))
+        request.policy.enforce(endpoint.policy, request.actor, request.target)
+    return await endpoint.route.handler(request, **arguments)
 
 
 def _decode(endpoint: Endpoint, request: Request) -> Any:

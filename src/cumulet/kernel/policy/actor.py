@@ -10,7 +10,8 @@ from msgspec import Struct
 class Actor(Struct, frozen=True, kw_only=True):
     """An authenticated caller. Exactly one of project, domain and system is the scope; none of them if the token is unscoped.
 
-    `roles` are role names with all implied ones. `expires_at` and `issued_at` are seconds since the epoch.
+    `roles` are role names with all implied ones. `expires_at` and `issued_at` are seconds since the epoch. Who acts by delegation
+    has a `trust_id` or an `application_credential_id`; `restricted` is an application credential that must not make others.
     """
 
     user_id: str
@@ -31,6 +32,16 @@ class Actor(Struct, frozen=True, kw_only=True):
     expires_at: float = 0.0
     is_admin: bool = False
     is_service: bool = False
+    trust_id: str | None = None
+    trustor_id: str | None = None
+    trustee_id: str | None = None
+    application_credential_id: str | None = None
+    restricted: bool = False
+
+    @property
+    def is_delegated(self) -> bool:
+        """Whether somebody delegated a part of their rights to this actor."""
+        return self.trust_id is not None or self.application_credential_id is not None
 
     @property
     def scope(self) -> str | None:
@@ -41,6 +52,16 @@ class Actor(Struct, frozen=True, kw_only=True):
         """The value a policy rule calls `name`; None if there is none."""
         if name == "system_scope":
             return "all" if self.system else None
-        if name == "tenant":
-            return self.project_id
+        name = _OTHER_NAMES.get(name, name)
+        if name == "project_domain_id" and self.project_id is None:
+            return None
         return getattr(self, name, None)
+
+
+_OTHER_NAMES = {
+    "tenant": "project_id",
+    "tenant_id": "project_id",
+    "token.domain.id": "domain_id",
+    "token.project.domain.id": "project_domain_id",
+}
+"""What rules of upstream's services call attributes of an actor."""

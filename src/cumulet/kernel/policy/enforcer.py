@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from ..errors import Forbidden
 from .actor import Actor
-from .language import Check, PolicySyntaxError, parse
+from .language import Check, PolicySyntaxError, parse, rules_named
 
 
 class Decision(Struct, frozen=True):
@@ -22,13 +22,26 @@ class Decision(Struct, frozen=True):
 
 
 class Policy:
-    """All rules by upstream's names. Raises PolicySyntaxError for a rule that cannot be read or names a missing one."""
+    """All rules by upstream's names.
+
+    Raises PolicySyntaxError for a rule that cannot be read, that refers to a missing one or, by way of others, to itself.
+    """
 
     def __init__(self, defaults: Mapping[str, str], overrides: Mapping[str, str] | None = None) -> None:
         self.texts: dict[str, str] = {**defaults, **(overrides or {})}
         self._checks: dict[str, Check] = {}
         for name, text in self.texts.items():
             self._checks[name] = parse(text, self._find)
+        for name in self.texts:
+            self._check_references(name, ())
+
+    def _check_references(self, name: str, above: tuple[str, ...]) -> None:
+        if name in above:
+            raise PolicySyntaxError(f"the rule {name!r} refers to itself: {' → '.join((*above, name))}")
+        if name not in self.texts:
+            raise PolicySyntaxError(f"there is no rule {name!r}, to which {above[-1]!r} refers")
+        for other in rules_named(self.texts[name]):
+            self._check_references(other, (*above, name))
 
     def _find(self, name: str) -> Check:
         check = self._checks.get(name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from pathlib import Path
 from urllib.parse import urlparse
 
 import pytest
@@ -88,6 +89,10 @@ async def test_lost_bytes_are_a_clear_failure_and_not_an_empty_image(images, fil
     assert key not in answer.text
 
 
+def bytes_at(url: str) -> bytes:
+    return Path(urlparse(url).path).read_bytes()
+
+
 async def source(images, image_id: str):
     async with images.db.read() as tx:
         return await operations.source(tx, images.store, image_id)
@@ -99,8 +104,7 @@ async def test_an_agent_is_told_where_the_bytes_are_and_what_they_hash_to(images
     told = await source(images, active["id"])
     assert (told.image_id, told.size, told.disk_format) == (active["id"], len(content), "qcow2")
     assert told.sha512 == active["os_hash_value"]
-    with open(urlparse(told.url).path, "rb") as file:
-        assert file.read() == content
+    assert bytes_at(told.url) == content
 
 
 async def test_T6_agents_are_not_told_of_bytes_that_must_not_be_read(images):

@@ -7,6 +7,7 @@ until the machine boots again, and is kept in the state folder.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 from pathlib import Path
@@ -15,6 +16,8 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
+from cumulet.kernel.process import CommandFailed, run
+
 log = logging.getLogger(__name__)
 
 VirtType = Literal["kvm", "qemu"]
@@ -22,13 +25,15 @@ VirtType = Literal["kvm", "qemu"]
 
 EMULATOR = "/usr/bin/qemu-system-x86_64"
 _PATIENCE = 5.0  # seconds
+_EXIT_PORT = 0xF4
 
 
 def boot_sector() -> bytes:
-    """512 bytes that write "OK" and a newline to the serial port 0x3f8, then halt for ever."""
+    """512 bytes that write "OK" and a newline to the serial port 0x3f8, tell QEMU to end if it listens, and halt for ever."""
     code = bytes.fromhex("baf803")  # mov dx, 0x3f8
     for letter in b"OK\r\n":
         code += bytes((0xB0, letter, 0xEE))  # mov al, letter; out dx, al
+    code += bytes((0xE6, _EXIT_PORT))  # out exit port, al
     code += bytes.fromhex("fa f4 ebfc")  # cli; hlt; again
     return code.ljust(510, b"\0") + b"\x55\xaa"
 
@@ -70,29 +75,20 @@ def has_virtualization(cpuinfo: str) -> bool:
 
 async def works(state: Path, accelerator: str) -> bool:
     """Whether a guest writes to its serial port within five seconds under `-accel accelerator`."""
-    payload = state / "accelerator.img"
+    payload, serial = state / "accelerator.img", state / "accelerator.out"
     payload.write_bytes(boot_sector())
-    machine = ("-machine", "pc", "-accel", accelerator, "-m", "16", "-nodefaults", "-display", "none")
-    drive = ("-drive", f"file={payload},format=raw,if=ide,readonly=off,snapshot=on", "-serial", "stdio")
-    process = await asyncio.create_subprocess_exec(
-        EMULATOR,
-        *machine,
-        *drive,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    assert process.stdout is not None
+    machine = ("-machine", "pc", "-accel", accelerator, "-m", "16", "-nodefaults", "-display", "none", "-no-reboot")
+    devices = ("-device", f"isa-debug-exit,iobase={_EXIT_PORT:#x},iosize=1", "-serial", f"file:{serial}")
+    drive = ("-drive", f"file={payload},format=raw,if=ide,snapshot=on")
     try:
-        async with asyncio.timeout(_PATIENCE):
-            return b"OK" in await process.stdout.readline()
-    except TimeoutError:
+        with contextlib.suppress(CommandFailed, TimeoutError):  # the exit port ends QEMU with a status that is never 0
+            await run(EMULATOR, *machine, *devices, *drive, timeout=_PATIENCE)
+        return b"OK" in await asyncio.to_thread(serial.read_bytes)
+    except FileNotFoundError:
         return False
     finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
-        payload.unlink()
+        for left in (payload, serial):
+            left.unlink(missing_ok=True)
 
 
 def _recall(path: Path) -> _Known | None:

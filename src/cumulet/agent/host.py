@@ -145,6 +145,11 @@ class Host(Protocol):
         """Set when a guest has changed state; whoever has looked clears it."""
         ...
 
+    @property
+    def boot(self) -> str:
+        """Names the time since the host's last start: a new name means that every guest has ended meanwhile."""
+        ...
+
     async def up(self) -> None:
         """Start or find the daemons. Raises Refusal if the host cannot work."""
         ...
@@ -184,6 +189,10 @@ class Switch(Protocol):
 
     async def release(self) -> None:
         """Let go; traffic flows on."""
+        ...
+
+    async def down(self) -> None:
+        """Stop the daemons, and delete every tap and namespace."""
         ...
 
     async def heal(self) -> list[str]:

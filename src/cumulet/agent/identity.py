@@ -79,3 +79,23 @@ def _read(path: Path) -> str:
         return path.read_text().strip()
     except OSError:
         return ""
+
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+def boot_name(state: Path) -> str:
+    """The name of the time since the machine's last boot, or since `forget_boot`: the same for every start of the agent in it."""
+    file, machine = state / "boot", _read(_BOOT_ID)
+    known = _read(file).split()
+    if len(known) != 2 or known[0] != machine:
+        known = [machine, new_uuid()]
+        fresh = file.with_suffix(".new")
+        fresh.write_text(" ".join(known))
+        fresh.rename(file)
+    return known[1]
+
+
+def forget_boot(state: Path) -> None:
+    """Everything on this host is about to be stopped: the next start is a new one."""
+    (state / "boot").unlink(missing_ok=True)

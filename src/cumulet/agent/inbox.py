@@ -57,10 +57,15 @@ class Inbox:
         self._credentials, self._why_closed = None, why
         return news
 
-    async def stop(self) -> None:
-        """Hear nothing more, and finish what has begun."""
+    async def stop(self, patience: float) -> None:
+        """Hear nothing more; finish what has begun, and after `patience` seconds give it up: the same key will do it again."""
         self._stopped = True
-        await asyncio.gather(*self._running.values(), return_exceptions=True)
+        tasks = list(self._running.values())
+        if tasks:
+            _, unfinished = await asyncio.wait(tasks, timeout=patience)
+            for task in unfinished:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def receive(self, payload: bytes) -> bytes:
         """The answer to one message. Raises Unreachable when stopped, as if nobody were here."""
@@ -93,7 +98,12 @@ class Inbox:
             task = asyncio.create_task(self._carry_out(name, entry, envelope, resource))
             self._running[name] = task
             task.add_done_callback(lambda _: self._running.pop(name, None))
-        return await asyncio.shield(task)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if task.cancelled():  # by `stop`, not by the caller
+                raise Unreachable("this agent has stopped") from None
+            raise
 
     async def _carry_out(self, name: str, entry: Entry, envelope: Envelope, resource: str) -> bytes:
         known = await self._journal.answer(name)

@@ -33,6 +33,7 @@ class Settings(Struct, frozen=True):
     heal: float = 5.0
     tidy: float = 300.0
     patience: float = 10.0  # for an answer of the control plane
+    farewell: float = 10.0  # for running commands to end when the agent stops
     keep_answers: float = 7 * 86400.0
 
 
@@ -77,11 +78,11 @@ class Agent:
         await self._welcomed.wait()
 
     async def stop(self) -> None:
-        """Finish the commands that have begun, and let go. Guests and daemons go on."""
+        """Finish the commands that have begun, within `farewell` seconds, and let go. Guests and daemons go on."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._inbox.stop()
+        await self._inbox.stop(self._settings.farewell)
         await self._host.down()
         await self._journal.close()
 
@@ -129,7 +130,7 @@ class Agent:
             log.exception("the guests cannot be listed")
             findings.append(f"The hypervisor does not answer ({problem}); the guests are those last seen.")
         free = await self._host.free()
-        beat = Heartbeat(self.host_id, self._instance, self._guests, free.memory_mb, free.disk_gb, findings)
+        beat = Heartbeat(self.host_id, self._instance, self._guests, free.memory_mb, free.disk_gb, findings, self._host.boot)
         answer = await self._ask(beat)
         if isinstance(answer, Rejected):
             self._refuse(f"the control plane rejected it: {answer.message}")

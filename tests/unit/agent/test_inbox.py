@@ -7,8 +7,10 @@ import asyncio
 import pytest
 from tests.support.clock import settle
 
+from cumulet.agent.fake import FakeHost
 from cumulet.agent.journal import MemoryJournal
 from cumulet.agent.keys import made_by
+from cumulet.agent.main import Agent, Settings
 from cumulet.agent.store.journal import SqliteJournal
 from cumulet.contract import VERSION
 from cumulet.contract.commands import (
@@ -215,6 +217,32 @@ async def test_a_stopped_agent_is_as_if_nobody_were_there(agent, order):
     await agent.stop()
     with pytest.raises(Unreachable):
         await order(ListGuests())
+
+
+async def test_an_agent_that_stops_gives_up_what_does_not_end_and_the_next_one_does_it(bus, world, clock, cloud, image):
+    started, never = asyncio.Event(), asyncio.Event()
+
+    async def hook(command):
+        if command is CreateRootDisk:
+            started.set()
+            await never.wait()
+
+    first = Agent(bus, FakeHost(world), world.journal, clock, Settings(farewell=0))
+    await first.start()
+    await first.welcomed()
+    world.faults.hook = hook
+    payload = encode(Envelope(CreateRootDisk("s1", image, 10), "w/disk/1", 1))
+    waiting = asyncio.create_task(bus.request(f"host.{world.host_id}", payload, 60))
+    await started.wait()
+    await first.stop()
+    with pytest.raises(Unreachable):
+        await waiting
+    world.faults.hook = None
+    second = Agent(bus, FakeHost(world), world.journal, clock)
+    await second.start()
+    await second.welcomed()
+    assert isinstance(decode_reply(await bus.request(f"host.{world.host_id}", payload, 60)), Disk)
+    await second.stop()
 
 
 async def test_attaching_a_disk_that_is_not_there_is_refused(boot, order, world):

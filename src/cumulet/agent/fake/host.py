@@ -36,6 +36,11 @@ class FakeHost:
         """Set when the world changes by itself."""
         return self.world.changed
 
+    @property
+    def boot(self) -> str:
+        """The world's."""
+        return self.world.boot
+
     async def up(self) -> None:
         """It is."""
 

@@ -21,7 +21,7 @@ from cumulet.kernel.daemons import DaemonFailed
 from .. import accelerator
 from ..disks.disks import GIB, LocalDisks
 from ..host import Free, Switch
-from ..identity import Identity, claim_identity, release_identity
+from ..identity import Identity, boot_name, claim_identity, forget_boot, release_identity
 from ..refusals import Refusal
 from ..store.journal import SqliteJournal
 from ..store.ledger import Ledger
@@ -115,6 +115,7 @@ class LibvirtHost:
         self._daemon = daemon.libvirtd(settings)
         self._connection = Connection(daemon.socket_of(settings), self._changed.set)
         self._identity: Identity | None = None
+        self._boot = ""
         self._hypervisor: facts.Hypervisor | None = None
         self._probing: asyncio.Task[None] | None = None
         self._gone: set[str] = set()
@@ -138,9 +139,15 @@ class LibvirtHost:
         """Set when a guest has changed state."""
         return self._changed
 
+    @property
+    def boot(self) -> str:
+        """Names the time since the machine, or what we run on it, was started."""
+        return self._boot
+
     async def up(self) -> None:
         """Claim the identity, start or find the switch and libvirtd. Raises Refusal if the host cannot work."""
         self._identity = await asyncio.to_thread(claim_identity, self._settings.state)
+        self._boot = await asyncio.to_thread(boot_name, self._settings.state)
         await asyncio.to_thread(self._consoles.mkdir, 0o700, exist_ok=True)
         await asyncio.to_thread(daemon.prepare, self._settings, self._identity.host_id)
         await self._disks.up()
@@ -215,6 +222,18 @@ class LibvirtHost:
     async def tidy(self) -> None:
         """Purge what has been in quarantine long enough, and images that nothing uses."""
         await self._disks.tidy()
+
+    async def take_down(self, grace: float) -> None:
+        """Stop everything we run here: guests by ACPI, by force after `grace` seconds; then libvirtd and the switch with its taps.
+
+        For an operator who takes the host apart. What was running comes back when the host is up again. Needs `up`.
+        """
+        running = [g.server_id for g in await self._guests.list() if g.server_id and g.state != "shutdown"]
+        await asyncio.to_thread(forget_boot, self._settings.state)
+        await asyncio.gather(*(self._guests.stop(server_id, grace) for server_id in running))
+        await self._connection.close()
+        await self.stop_daemon()
+        await self._switch.down()
 
     async def stop_daemon(self) -> None:
         """Stop our libvirtd; guests run on without it. For an operator who takes the host apart, and for tests."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ....kernel.errors import NotFound
 from ....kernel.http import Request, Response, no_content, ok
+from ....network.operations.security_groups import SecurityGroup, SecurityRule
 from ...operations.devices import interfaces
 from ...operations.servers import change, groups, reading
 from . import views
@@ -26,7 +29,27 @@ async def addresses_on(request: Request, server_id: str, network: str) -> Respon
 
 async def security_groups(request: Request, server_id: str) -> Response:
     """The security groups of a server, with their rules."""
-    return ok({"security_groups": await groups.index(request.tx, request.actor, server_id)})
+    found = await groups.index(request.tx, request.actor, server_id)
+    return ok({"security_groups": [_group(shown.group, shown.rules) for shown in found]})
+
+
+def _group(group: SecurityGroup, rules: list[SecurityRule]) -> dict[str, Any]:
+    """As compute's own security groups once were: for incoming IPv4 only."""
+    shown = [_rule(rule) for rule in rules if rule.direction == "ingress" and rule.ethertype == "IPv4"]
+    named = {"id": group.id, "name": group.name, "description": group.description, "tenant_id": group.project_id}
+    return {**named, "rules": shown}
+
+
+def _rule(rule: SecurityRule) -> dict[str, Any]:
+    return {
+        "id": rule.id,
+        "parent_group_id": rule.group_id,
+        "ip_protocol": rule.protocol,
+        "from_port": rule.port_range_min,
+        "to_port": rule.port_range_max,
+        "ip_range": {} if rule.remote_group_id else {"cidr": rule.remote_ip_prefix or "0.0.0.0/0"},
+        "group": {"name": rule.remote_group_id, "tenant_id": rule.project_id} if rule.remote_group_id else {},
+    }
 
 
 async def password(request: Request, server_id: str) -> Response:

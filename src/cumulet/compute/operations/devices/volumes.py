@@ -103,7 +103,7 @@ async def detach(tx: Tx, actor: Actor, server_id: str, volume_id: str) -> None:
         raise Conflict(f"Volume {volume_id} is still being attached to instance {server_id}.")
     await attachments.detaching(tx, disk.attachment_id)
     entry = await record(tx, actor, server_id, "detach_volume")
-    await start(tx, detach_volume, disk.id, entry, volume_id, request_id=current_request_id(), turn=TURN.format(server_id))
+    await start(tx, detach_volume, disk.id, entry, request_id=current_request_id(), turn=TURN.format(server_id))
 
 
 async def keep_on_termination(tx: Tx, actor: Actor, server_id: str, disk: Disk, delete: bool) -> None:

@@ -2,46 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any
+from msgspec import Struct
 
 from ....kernel.db import Page, Reader, Tx
 from ....kernel.errors import Conflict, Invalid, NotFound
 from ....kernel.policy import Actor
 from ....network.operations import ports, security_groups
-from ....network.operations.ports import PortChanges
+from ....network.operations.ports import Port, PortChanges
+from ....network.operations.security_groups import SecurityGroup, SecurityRule
 from ...model import ACTIVE, PAUSED, STOPPED, SUSPENDED, Server
 from ...store import servers
 from .reading import get, refuse_if_locked
 
 
-async def index(tx: Reader, actor: Actor, server_id: str) -> list[dict[str, Any]]:
-    """The groups of all of the server's ports, each once, with their rules as compute's API writes them."""
+class GroupWithRules(Struct, frozen=True):
+    """A security group and its rules."""
+
+    group: SecurityGroup
+    rules: list[SecurityRule]
+
+
+async def index(tx: Reader, actor: Actor, server_id: str) -> list[GroupWithRules]:
+    """The groups of all of the server's ports, each once."""
     server = await get(tx, actor, server_id)
     wanted = sorted({group_id for port in await _ports(tx, actor, server) for group_id in port.security_groups})
     found = [await security_groups.get(tx, actor, group_id) for group_id in wanted]
-    return [_written(group) for group in found]
-
-
-def _written(group: Any) -> dict[str, Any]:
-    return {
-        "id": group.id,
-        "name": group.name,
-        "description": group.description,
-        "tenant_id": group.project_id,
-        "rules": [_rule(rule) for rule in group.rules if rule.direction == "ingress" and rule.ethertype == "IPv4"],
-    }
-
-
-def _rule(rule: Any) -> dict[str, Any]:
-    return {
-        "id": rule.id,
-        "parent_group_id": rule.security_group_id,
-        "ip_protocol": rule.protocol,
-        "from_port": rule.port_range_min,
-        "to_port": rule.port_range_max,
-        "ip_range": {} if rule.remote_group_id else {"cidr": rule.remote_ip_prefix or "0.0.0.0/0"},
-        "group": {"name": rule.remote_group_id} if rule.remote_group_id else {},
-    }
+    rules = await security_groups.rules_of(tx, found)
+    return [GroupWithRules(group, rules.get(group.id, [])) for group in found]
 
 
 async def add(tx: Tx, actor: Actor, server_id: str, name: str) -> None:
@@ -80,5 +67,5 @@ async def _both(tx: Tx, actor: Actor, server_id: str, name: str) -> tuple[Server
     return server, matching[0].id
 
 
-async def _ports(tx: Reader, actor: Actor, server: Server) -> list[Any]:
+async def _ports(tx: Reader, actor: Actor, server: Server) -> list[Port]:
     return await ports.page(tx, actor, Page().where("device_id", server.id))

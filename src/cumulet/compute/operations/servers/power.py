@@ -27,6 +27,7 @@ from ...model import (
 )
 from ...store import servers
 from ...workflows.power import reboot_server, start_server, stop_server
+from ...workflows.steps.actors import owner_of
 from .reading import record, take
 
 
@@ -34,6 +35,14 @@ async def start(tx: Tx, actor: Actor, server_id: str) -> None:
     """Begin to start a stopped server. Raises NotFound, Conflict."""
     server = await _begin(tx, actor, server_id, "start", (STOPPED,), POWERING_ON)
     await _run(tx, start_server, server.id, await record(tx, actor, server.id, "start"))
+
+
+async def resume(tx: Tx, server_id: str) -> None:
+    """Begin to start a server that should be running: its host was started anew. Nothing if something else is being done to it."""
+    server = await servers.find(tx, server_id, None)
+    if server is None or not await servers.begin(tx, server_id, (ACTIVE,), task=POWERING_ON):
+        return
+    await _run(tx, start_server, server_id, await record(tx, owner_of(server), server_id, "start"))
 
 
 async def stop(tx: Tx, actor: Actor, server_id: str) -> None:

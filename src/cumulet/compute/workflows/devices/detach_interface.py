@@ -8,8 +8,8 @@ from ....network.operations import ports
 from ...model import Entry
 from ...store import servers
 from ..steps import history
-from ..steps.home import find_home
-from .plugging import unplug_port
+from .attach_interface import bind_port
+from .plugging import replug_port, unplug_port
 
 
 @step
@@ -29,7 +29,7 @@ async def mark_unplugged(tx: Tx, port_id: str, entry: Entry) -> None:
 @workflow(resource="server_port", deadline=minutes(15), on_failure=unplug_failed)
 async def detach_interface(wf: Workflow, port_id: str, entry: Entry) -> None:
     """Unplug it from the guest, then let it go."""
-    home = await wf.step(find_home, entry.server_id)
-    if home.host_id is not None:
-        await wf.step(unplug_port, entry.server_id, home, port_id)
+    bound = await wf.step(bind_port, port_id, entry.server_id)
+    if bound.port is not None:
+        await wf.step(unplug_port, entry.server_id, bound.home, bound.port, undo=replug_port)
     await wf.finish(mark_unplugged, port_id, entry)

@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
+
+from ....contract.guests import DiskSpec
 from ....kernel.db import Tx
+from ....kernel.errors import NotFound
 from ....kernel.workflow import Failure, Workflow, minutes, step, workflow
+from ....placement.operations import claims
 from ....volume.operations import attachments
 from ...model import Entry
+from ...rules.guests import disk_spec
 from ...store import disks, servers
 from ..steps import history
-from ..steps.home import find_home
-from .plugging import unplug_disk
+from ..steps.home import Home, known
+from .plugging import replug_disk, unplug_disk
+
+
+class Attached(Struct, frozen=True):
+    """Where the server is, and the volume as its guest has it."""
+
+    home: Home
+    disk: DiskSpec
 
 
 @step
-async def detach_failed(tx: Tx, disk_id: str, entry: Entry, volume_id: str, failure: Failure) -> None:
+async def find_attached(tx: Tx, disk_id: str, server_id: str) -> Attached:
+    """What there is to be unplugged."""
+    server, disk = await known(tx, server_id), await disks.find(tx, disk_id)
+    if disk is None:
+        raise NotFound(f"Server {server_id} has no disk {disk_id}.")
+    return Attached(Home(server.host_id, await claims.epoch(tx, server_id)), disk_spec(disk))
+
+
+@step
+async def detach_failed(tx: Tx, disk_id: str, entry: Entry, failure: Failure) -> None:
     """The guest keeps it."""
     disk = await disks.find(tx, disk_id)
     if disk is not None and disk.attachment_id is not None:
@@ -34,9 +56,9 @@ async def mark_detached(tx: Tx, disk_id: str, entry: Entry) -> None:
 
 
 @workflow(resource="server_disk", deadline=minutes(15), on_failure=detach_failed)
-async def detach_volume(wf: Workflow, disk_id: str, entry: Entry, volume_id: str) -> None:
+async def detach_volume(wf: Workflow, disk_id: str, entry: Entry) -> None:
     """Unplug it; only when the guest has let go is it free."""
-    home = await wf.step(find_home, entry.server_id)
-    if home.host_id is not None:
-        await wf.step(unplug_disk, entry.server_id, home, volume_id)
+    there = await wf.step(find_attached, disk_id, entry.server_id)
+    if there.home.host_id is not None:
+        await wf.step(unplug_disk, entry.server_id, there.home, there.disk, undo=replug_disk)
     await wf.finish(mark_detached, disk_id, entry)

@@ -22,9 +22,15 @@ async def unplug_attached(call: Call, server_id: str, home: Home, disk: DiskSpec
 
 
 @command
-async def unplug_disk(call: Call, server_id: str, home: Home, disk_id: str) -> None:
+async def unplug_disk(call: Call, server_id: str, home: Home, disk: DiskSpec) -> None:
     """Take a disk from the guest, and wait until it has let go."""
-    await send(call, home, DetachDisk(server_id, disk_id), timeout=120.0)
+    await send(call, home, DetachDisk(server_id, disk.disk_id), timeout=120.0)
+
+
+@command
+async def replug_disk(call: Call, server_id: str, home: Home, disk: DiskSpec) -> None:
+    """Undo `unplug_disk`."""
+    await send(call, home, AttachDisk(server_id, disk))
 
 
 @command
@@ -40,6 +46,12 @@ async def unplug_added(call: Call, server_id: str, home: Home, port: PortSpec) -
 
 
 @command
-async def unplug_port(call: Call, server_id: str, home: Home, port_id: str) -> None:
+async def unplug_port(call: Call, server_id: str, home: Home, port: PortSpec) -> None:
     """Take an interface from the guest."""
-    await send(call, home, DetachPort(server_id, port_id), timeout=120.0)
+    await send(call, home, DetachPort(server_id, port.port_id), timeout=120.0)
+
+
+@command
+async def replug_port(call: Call, server_id: str, home: Home, port: PortSpec) -> None:
+    """Undo `unplug_port`."""
+    await send(call, home, AttachPort(server_id, port))

@@ -1,4 +1,4 @@
-"""The command line: `cumulet up`, `down`, `status`, `doctor`, `hello`, `agent`, `image build-tiny`."""
+"""The command line."""
 
 from __future__ import annotations
 
@@ -95,8 +95,11 @@ def _prepare_host(settings: Config, install: bool) -> None:
             f"These Debian packages are missing: {named}\nInstall them with: cumulet up --install\nOr do without: cumulet up --fake"
         )
     if missing:
-        with Steps(console) as steps:
-            packages.install(missing, steps)
+        try:
+            with Steps(console) as steps:
+                packages.install(missing, steps)
+        except packages.CannotInstall as problem:
+            raise _failure(str(problem)) from None
 
 
 async def _start(settings: Config, given: tuple[str, ...]) -> None:
@@ -125,9 +128,13 @@ def hello(
 ) -> None:
     """The main job: from an image to ssh into the guest `hello`, through the API."""
     settings = _config(config, state, fake)
+    if not process.answers(settings):
+        raise _failure(f"No cloud answers at {settings.url}. Start one with: cumulet up")
+    from .tiny import Failed
+
     try:
         asyncio.run(_hello(settings, image))
-    except RequestFailed as problem:
+    except (RequestFailed, Failed) as problem:
         raise _failure(str(problem)) from None
 
 
@@ -156,12 +163,46 @@ async def _tiny(settings: Config, steps: Steps) -> Path:
 
 
 @app.command()
-def down(state: StateOption = None, config: ConfigOption = None) -> None:
-    """Stop every process, and remove every namespace and tap. The state stays."""
+def down(
+    state: StateOption = None,
+    config: ConfigOption = None,
+    remove_state: Annotated[bool, typer.Option("--remove-state", help="Remove all data too: databases, images, disks.")] = False,
+) -> None:
+    """Stop every process, and remove every namespace and tap. The state stays: `up` brings the servers back."""
+    from .taking_down import take_down
+
     settings = _config(config, state)
     with Steps(console) as steps:
-        steps("cloud")
-        asyncio.run(process.daemon(settings).stop())
+        found = asyncio.run(take_down(settings, steps, remove_state))
+    console.print("The cloud is down." if found else "The cloud was down already.")
+
+
+@app.command()
+def status(state: StateOption = None, config: ConfigOption = None) -> None:
+    """Whether the cloud runs, its hosts, and what needs an operator. Ends with 1 if anything does."""
+    from .status import show
+
+    raise typer.Exit(asyncio.run(show(_config(config, state), console)))
+
+
+@app.command()
+def doctor(state: StateOption = None, config: ConfigOption = None, fake: FakeOption = False) -> None:
+    """What works here, what is missing, and the command to get it."""
+    from . import doctor as checks
+
+    found = asyncio.run(checks.checks(_config(config, state, fake)))
+    console.print(checks.render(found))
+    raise typer.Exit(checks.exit_code(found))
+
+
+@app.command()
+def agent(state: StateOption = None, config: ConfigOption = None) -> None:
+    """Run this machine's agent in a process of its own; the cloud must run with `own_agent = false`."""
+    from .agent_process import serve
+
+    settings = _config(config, state)
+    log.configure(settings.log_level, settings.log_json)
+    serve(settings)
 
 
 @image_app.command("build-tiny")
@@ -170,6 +211,15 @@ def build_tiny(out: Path, state: StateOption = None, config: ConfigOption = None
     from . import tiny
 
     settings = _config(config, state)
+    try:
+        _build(settings, out)
+    except tiny.Failed as problem:
+        raise _failure(str(problem)) from None
+
+
+def _build(settings: Config, out: Path) -> None:
+    from . import tiny
+
     with Steps(console) as steps:
         tiny.build(settings.state / "tiny", out, steps)
 

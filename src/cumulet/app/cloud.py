@@ -14,6 +14,7 @@ from ..identity.tokens import KeyRing
 from ..kernel import ids
 from ..kernel.bus import Bus
 from ..kernel.bus.inprocess import InProcessBus
+from ..kernel.bus.unix import UnixHub
 from ..kernel.clock import Clock, SystemClock
 from ..kernel.db import Database, Sqlite, metadata
 from ..kernel.http import Application
@@ -39,7 +40,7 @@ class Cloud:
         self.config = config
         self.db = db
         self.tokens = tokens
-        self.bus: Bus = InProcessBus()
+        self.bus: Bus = InProcessBus() if config.own_agent else UnixHub(config.bus_socket)
         self.underlay = under
         self.parts = wire.Parts(config, db, tokens, Services(Agents(self.bus)), under)
         self.application: Application = wire.application(self.parts)
@@ -61,6 +62,8 @@ class Cloud:
 
     async def start(self, on_step: OnStep = _quiet) -> None:
         """Begin what runs beside the requests: networks, agents, workflows, reconcilers. Returns once the agents are recognised."""
+        if isinstance(self.bus, UnixHub):
+            await self.bus.listen()
         await self.bus.serve("cloud", Reports(self.db).receive)
         await self.underlay.up(on_step)
         self.agents = await self.underlay.agents(self.bus, self.db)

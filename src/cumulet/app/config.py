@@ -6,6 +6,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 from msgspec import Struct
@@ -28,11 +29,16 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     fake: bool = False
     fake_hosts: int = 1
     own_agent: bool = True
-    virt_type: str = ""
+    virt_type: Literal["auto", "kvm", "qemu"] = "auto"
     namespace: str = "cumulet"
     external_cidr: str = "172.24.4.0/24"
     external_gateway: str = "172.24.4.1"
     dns_servers: list[str] = []
+
+    @property
+    def bus_socket(self) -> Path:
+        """Where agents in processes of their own connect."""
+        return self.state / "run" / "bus.sock"
 
     @property
     def url(self) -> str:

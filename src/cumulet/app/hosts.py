@@ -8,7 +8,10 @@ from typing import Protocol
 
 from ..agent.fake import FakeHost, World
 from ..agent.identity import claim_identity, release_identity
+from ..agent.libvirt.settings import HostSettings
 from ..agent.main import Agent
+from ..agent.ovs.config import SwitchConfig
+from ..agent.ovs.switch import Switch
 from ..contract.reports import MetadataAnswer, MetadataQuery, decode_answer, encode
 from ..kernel import ids
 from ..kernel.bus import Bus
@@ -22,6 +25,10 @@ from ..placement.operations import hosts
 from .config import Config
 
 OnStep = Callable[[str], None]
+
+
+GRACE_SECONDS = 10.0
+"""How long guests may take to shut down when the cloud is taken down."""
 
 
 class Underlay(Protocol):
@@ -113,8 +120,18 @@ class ThisMachine:
         """Let go."""
         await self._driver.close()
 
-    async def take_down(self) -> None:
-        """Stop OVN's daemons; its databases stay."""
+    async def take_down(self, on_step: OnStep) -> None:
+        """Stop the guests and every daemon, delete namespaces and taps. All data stays."""
+        from ..agent.libvirt.host import assemble
+
+        await self._central.up()  # a switch cannot be taken apart without its databases
+        host, journal = assemble(host_settings(self._config), switch(self._config, _nobody), self._clock)
+        await journal.open()
+        await host.up()
+        on_step("guests, libvirt, switch")
+        await host.take_down(GRACE_SECONDS)
+        await journal.close()
+        on_step("OVN")
         await self._central.down()
 
 
@@ -126,18 +143,13 @@ def agent(config: Config, bus: Bus, clock: Clock) -> Agent:
     return Agent(bus, host, journal, clock)
 
 
-def host_settings(config: Config):  # type: ignore[no-untyped-def]  # libvirt's modules are imported only where guests are real
+def host_settings(config: Config) -> HostSettings:
     """How this machine's guests run."""
-    from ..agent.libvirt.settings import HostSettings
-
-    return HostSettings(state=config.state / "agent", netns=config.namespace, virt_type=config.virt_type or "auto")
+    return HostSettings(state=config.state / "agent", netns=config.namespace, virt_type=config.virt_type)
 
 
-def switch(config: Config, answer: Callable[[MetadataQuery], Awaitable[MetadataAnswer]]):  # type: ignore[no-untyped-def]
+def switch(config: Config, answer: Callable[[MetadataQuery], Awaitable[MetadataAnswer]]) -> Switch:
     """This machine's switch."""
-    from ..agent.ovs.config import SwitchConfig
-    from ..agent.ovs.switch import Switch
-
     identity = claim_identity(config.state / "agent")
     release_identity(identity)
     length = ipaddress.ip_network(config.external_cidr).prefixlen
@@ -151,6 +163,10 @@ def switch(config: Config, answer: Callable[[MetadataQuery], Awaitable[MetadataA
         ),
         answer,
     )
+
+
+async def _nobody(query: MetadataQuery) -> MetadataAnswer:
+    return MetadataAnswer(503, b"")
 
 
 def _ask(bus: Bus) -> Callable[[MetadataQuery], Awaitable[MetadataAnswer]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..compute.operations import guests, metadata
-from ..contract.reports import Ack, Answer, Heartbeat, MetadataQuery, Register, decode_report, encode
+from ..contract.reports import Ack, Answer, Heartbeat, MetadataQuery, Register, Welcome, decode_report, encode
 from ..kernel.db import Database
 from ..placement.operations import hosts
 
@@ -25,12 +25,16 @@ class Reports:
 
     async def _register(self, report: Register) -> Answer:
         async with self._db.tx() as tx:
-            return await hosts.register(tx, report)
+            answer = await hosts.register(tx, report)
+            if isinstance(answer, Welcome):
+                await guests.host_registered(tx, report)
+            return answer
 
     async def _heartbeat(self, report: Heartbeat) -> Answer:
         async with self._db.tx() as tx:
             answer = await hosts.heartbeat(tx, report)
             if isinstance(answer, Ack):
+                await guests.host_booted(tx, report.host_id, report.boot)
                 await guests.observe(tx, report.host_id, report.guests)
             return answer
 

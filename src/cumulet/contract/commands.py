@@ -212,7 +212,7 @@ class Guests(Struct, tag=True, frozen=True):
 
 
 class HostFacts(Struct, tag=True, frozen=True):
-    """What a host is (C8) and has. Memory in MiB, disk in GiB."""
+    """What a host is (C8) and has. Memory in MiB, disk in GiB; `booted_at` in seconds since the epoch, 0 if that is not known."""
 
     host_id: str
     fingerprint: str
@@ -229,6 +229,7 @@ class HostFacts(Struct, tag=True, frozen=True):
     free_memory_mb: int
     free_disk_gb: int
     address: str = "127.0.0.1"
+    booted_at: float = 0.0
 
 
 class Quarantined(Struct, frozen=True):

@@ -32,6 +32,7 @@ class Heartbeat(Struct, tag=True, frozen=True):
     free_memory_mb: int
     free_disk_gb: int
     findings: list[str] = []  # what is wrong on the host, for people: a daemon that had to be restarted, …
+    boot: str = ""  # names the time since the host's last start, before which no guest can have been running
 
 
 class MetadataQuery(Struct, tag=True, frozen=True):

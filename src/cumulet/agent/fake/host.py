@@ -75,6 +75,7 @@ class FakeHost:
             disk_gb=world.capacity.disk_gb,
             free_memory_mb=free.memory_mb,
             free_disk_gb=free.disk_gb,
+            booted_at=world.booted_at,
         )
 
     async def free(self) -> Free:

@@ -90,6 +90,7 @@ class World:
         self.hostname = hostname
         self.host_id = host_id or new_uuid()
         self.capacity = capacity or Capacity()
+        self.booted_at = self.clock.now()
         self.boot = new_uuid()
         self.journal = MemoryJournal(self.clock.now)
         self.faults = Faults()

@@ -77,6 +77,12 @@ def memory_mb(meminfo: str) -> tuple[int, int]:
     return total, free
 
 
+def booted_at(stat: str) -> float:
+    """When the machine was started, in seconds since the epoch, from the text of /proc/stat; 0 if it does not say."""
+    found = re.search(r"^btime (\d+)$", stat, re.MULTILINE)
+    return float(found.group(1)) if found else 0.0
+
+
 def processors() -> int:
     """How many processors guests can use."""
     return len(os.sched_getaffinity(0))

@@ -262,6 +262,7 @@ class LibvirtHost:
             disk_gb=space.total // GIB,
             free_memory_mb=free,
             free_disk_gb=space.free // GIB,
+            booted_at=facts.booted_at(await asyncio.to_thread(Path("/proc/stat").read_text)),
             address=self._settings.address,
         )
 

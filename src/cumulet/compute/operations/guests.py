@@ -11,18 +11,34 @@ from ...contract.commands import Guest
 from ...contract.reports import Register
 from ...kernel.clock import seconds
 from ...kernel.db import Reader, Tx
+from ..model import ACTIVE
 from ..rules import states
-from ..store import guests, servers
+from ..store import guests, servers, services
 from ..store.guests import Unmanaged
 from ..store.servers import Seen
+from .servers import power
 
 GRACE_SECONDS = 8.0
 """A report may have been made before what happened to the server last; the next one, five seconds later, was not."""
 
 
 async def host_registered(tx: Tx, register: Register) -> None:
-    """A host has come back, perhaps under another name: its servers show the name it has now."""
+    """A host has come, or come back, perhaps under another name: its servers show the name it has now."""
+    await services.ensure(tx, register.facts.host_id)
     await servers.rename_host(tx, register.facts.host_id, register.facts.hostname)
+
+
+async def host_booted(tx: Tx, host_id: str, boot: str) -> None:
+    """A host tells which start it is in. In a new one every guest has ended, so those that should run are started again."""
+    before = await guests.boot(tx, host_id)
+    if before == boot:
+        return
+    await guests.set_boot(tx, host_id, boot)
+    if before is None:
+        return
+    for seen in await servers.on_host(tx, host_id):
+        if seen.state == ACTIVE and seen.task is None:
+            await power.resume(tx, seen.id)
 
 
 async def observe(tx: Tx, host_id: str, seen: Sequence[Guest]) -> None:

@@ -17,6 +17,12 @@ UNMANAGED = sa.Table(
     sa.Column("guests", Json, nullable=False),
     sa.Column("seen_at", sa.Text, nullable=False),
 )
+BOOTS = sa.Table(
+    "host_boots",
+    metadata,
+    sa.Column("host_id", sa.Text, primary_key=True),
+    sa.Column("boot", sa.Text, nullable=False),
+)
 T = UNMANAGED.c
 B = sa.bindparam
 
@@ -36,6 +42,24 @@ PUT = Query(
     .values(host_id=B("host_id"), guests=B("guests", type_=T.guests.type), seen_at=B("seen_at"))
     .on_conflict_do_update(index_elements=["host_id"], set_={"guests": B("guests", type_=T.guests.type), "seen_at": B("seen_at")})
 )
+
+BOOT = Query(sa.select(BOOTS.c.boot).where(BOOTS.c.host_id == B("host_id")))
+SET_BOOT = Query(
+    insert(BOOTS)
+    .values(host_id=B("host_id"), boot=B("boot"))
+    .on_conflict_do_update(index_elements=["host_id"], set_={"boot": B("boot")})
+)
+
+
+async def boot(tx: Reader, host_id: str) -> str | None:
+    """The last start of a host that was noticed."""
+    found = await tx.one(BOOT, host_id=host_id)
+    return found[0] if found else None
+
+
+async def set_boot(tx: Tx, host_id: str, boot: str) -> None:
+    """A host's start was noticed."""
+    await tx.do(SET_BOOT, host_id=host_id, boot=boot)
 
 
 async def unmanaged(tx: Reader, host_id: str) -> list[dict[str, Any]]:

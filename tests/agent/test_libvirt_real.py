@@ -72,7 +72,7 @@ class Lab:
     """One host with an agent on it, and the control plane's end of the bus."""
 
     def __init__(self, folder: Path, netns: str) -> None:
-        self.settings = HostSettings(state=folder, netns=netns, detach_patience=2.0)
+        self.settings = HostSettings(state=folder, netns=netns, detach_patience=1.0)
         self.switch = Taps(netns)
         self.bus = InProcessBus()
         self.beats: asyncio.Queue[reports.Heartbeat] = asyncio.Queue()
@@ -312,7 +312,7 @@ async def test_C8_a_second_agent_on_the_same_folder_is_refused(lab):
 
 async def test_C9_a_guest_made_by_hand_is_counted_and_left_alone(lab):
     devices = f"<devices><emulator>{lab.settings.state}/qemu-tcg</emulator></devices>"
-    os_type = "<os><type>hvm</type></os>"
+    os_type = "<os><type arch='x86_64' machine='q35'>hvm</type></os>"
     text = f"<domain type='qemu'><name>by-hand</name><memory unit='MiB'>48</memory>{os_type}{devices}</domain>"
     await lab.host._connection.run(lambda connection: connection.createXML(text))
     listed = {guest.name: guest for guest in (await lab.order(c.ListGuests())).guests}

@@ -11,7 +11,9 @@ import httpx
 
 from cumulet.image import api, policy
 from cumulet.image.bytes import ByteStore
+from cumulet.image.model import Image
 from cumulet.image.parts import Parts, Settings
+from cumulet.kernel.clock import stamp
 from cumulet.kernel.db import Sqlite
 from cumulet.kernel.errors import Unauthorized
 from cumulet.kernel.http import Application, Request
@@ -22,12 +24,20 @@ from .database import fresh_database
 
 IMPLIED = {"admin": ("member", "reader"), "member": ("reader",)}
 QCOW2_SIZE = 5 << 20
+NOW = stamp(1_800_000_000)
 
 
 def actor(project: str, role: str = "member") -> Actor:
     """Somebody with a role, and the roles which that implies, on a project."""
     roles = frozenset((role, *IMPLIED.get(role, ())))
     return Actor(user_id=f"user-of-{project}", project_id=project, roles=roles, is_admin=role == "admin")
+
+
+def image(image_id: str, **fields: Any) -> Image:
+    """A record, queued and of project p unless `fields` say otherwise."""
+    known = {"name": None, "status": "queued", "visibility": "shared", "owner": "p", "min_disk": 0, "min_ram": 0}
+    formats = {"disk_format": "raw", "container_format": "bare", "protected": False, "os_hidden": False}
+    return Image(**{"id": image_id, **known, **formats, "created_at": NOW, "updated_at": NOW, **fields})
 
 
 class ImageCloud:

@@ -186,3 +186,9 @@ async def test_T8_whoever_sees_an_image_of_others_still_cannot_change_it(images,
     before = (await images.client().get(f"/v2/images/{image_id}")).json()
     assert await ask(images.client("stranger"), image_id, method, path, body) == 403
     assert (await images.client().get(f"/v2/images/{image_id}")).json() == before
+
+
+async def test_T8_a_custom_property_cannot_pass_for_a_fact_that_rules_ask_for(images):
+    made = await images.make(images.client(), project_id="stranger", member_id="stranger", is_admin="true")
+    await set_visibility(images.client("admin", "admin"), made["id"], "public")
+    assert (await images.client("stranger").delete(f"/v2/images/{made['id']}")).status_code == 403

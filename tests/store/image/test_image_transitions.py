@@ -4,36 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from cumulet.image.model import Attempt, Image
+from cumulet.image.model import Attempt
 from cumulet.image.store import images, transitions
-from cumulet.kernel.clock import stamp
-from support.clock import FakeClock
-from support.database import fresh_database
+from support.images import image
 
 FACTS = {"size": 3, "virtual_size": 3, "checksum": "c", "os_hash_value": "h"}
-NOW = stamp(1_800_000_000)
 
 
-@pytest.fixture
-async def db():
-    async with fresh_database(FakeClock()) as made:
-        async with made.tx() as tx:
-            await images.add(tx, image("i"))
-        yield made
-
-
-def image(image_id: str, **fields) -> Image:
-    known = {
-        "status": "queued",
-        "visibility": "shared",
-        "owner": "p",
-        "min_disk": 0,
-        "min_ram": 0,
-        "disk_format": "raw",
-        "name": None,
-    }
-    flags = {"container_format": "bare", "protected": False, "os_hidden": False, "created_at": NOW, "updated_at": NOW}
-    return Image(**{"id": image_id, **known, **flags, **fields})
+@pytest.fixture(autouse=True)
+async def one(db):
+    """A queued image."""
+    async with db.tx() as tx:
+        await images.add(tx, image("i"))
 
 
 async def status(db) -> str:

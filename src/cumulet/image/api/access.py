@@ -13,9 +13,9 @@ from ..operations import images
 
 def target(request: Request, image: Image) -> dict[str, Any]:
     """The image as rules see it. Whoever sees a shared image that is not his is a member of it."""
-    facts = {"project_id": image.owner, "owner": image.owner, "visibility": image.visibility, **image.properties}
     is_member = image.visibility == SHARED and image.owner != request.actor.project_id
-    return {**facts, "member_id": request.actor.project_id if is_member else ""}
+    member_id = request.actor.project_id if is_member else ""
+    return {"project_id": image.owner, "owner": image.owner, "visibility": image.visibility, "member_id": member_id}
 
 
 def shows(request: Request, image: Image) -> bool:

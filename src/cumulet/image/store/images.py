@@ -55,7 +55,7 @@ def _with_property(op: str, parameter: str) -> sa.ColumnElement[bool]:
 
 def _second(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     """An instant without its fraction: what clients see of it, and filter by."""
-    return sa.func.substr(column, 1, 19, type_=sa.Text())
+    return sa.func.substr(column, sa.literal_column("1"), sa.literal_column("19"), type_=sa.Text())
 
 
 HASHES = ("checksum", "os_hash_algo", "os_hash_value")

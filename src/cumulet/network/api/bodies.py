@@ -13,6 +13,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, field
 from ...kernel.http import Request
 from ..model import AddressPair, DhcpOption, HostRoute, Pool
 from ..operations.ports import WantedIp
+from ..operations.routers import Gateway
 from ..rules import attributes
 
 S = TypeVar("S", bound=Struct)
@@ -188,6 +189,137 @@ class PoolChanges(Struct, kw_only=True):
     default_quota: int | UnsetType | None = UNSET
     is_default: Flag = UNSET
     address_scope_id: UnsetType | None = UNSET
+
+
+class GatewayBody(Struct, kw_only=True, forbid_unknown_fields=True):
+    """A router's way out; null or no network takes it away."""
+
+    network_id: str | None = None
+    enable_snat: Flag = UNSET
+    external_fixed_ips: list[WantedIpBody] | UnsetType = UNSET
+    qos_policy_id: UnsetType | None = UNSET
+
+    def made(self) -> Gateway | None:
+        """As operations take it."""
+        if self.network_id is None:
+            return None
+        wanted = UNSET if self.external_fixed_ips is UNSET else [ip.made() for ip in self.external_fixed_ips]
+        return Gateway(network_id=self.network_id, enable_snat=self.enable_snat, external_fixed_ips=wanted)
+
+
+class NewRouter(Struct, kw_only=True):
+    """A new router."""
+
+    project_id: MaybeText | None = UNSET
+    name: MaybeText = UNSET
+    description: MaybeText = UNSET
+    admin_state_up: Flag = UNSET
+    distributed: Flag | None = UNSET
+    ha: Flag | None = UNSET
+    external_gateway_info: GatewayBody | UnsetType | None = UNSET
+    availability_zone_hints: list[str] | UnsetType = UNSET
+    tags: Tags = UNSET
+
+
+class RouterChanges(Struct, kw_only=True):
+    """What may change in a router."""
+
+    name: MaybeText = UNSET
+    description: MaybeText = UNSET
+    admin_state_up: Flag = UNSET
+    distributed: Flag | None = UNSET
+    ha: Flag | None = UNSET
+    external_gateway_info: GatewayBody | UnsetType | None = UNSET
+    routes: list[HostRoute] | UnsetType | None = UNSET
+
+
+class ExtraRoutes(Struct, kw_only=True):
+    """Routes to add to a router, or to take from it."""
+
+    routes: list[HostRoute]
+
+
+class InterfaceBody(Struct, kw_only=True):
+    """What a router is to be connected with."""
+
+    subnet_id: MaybeText | None = UNSET
+    port_id: MaybeText | None = UNSET
+    tags: Tags = UNSET
+
+    def wanted(self) -> tuple[str | None, str | None]:
+        """The subnet's and the port's id."""
+        return self.subnet_id or None, self.port_id or None
+
+
+class NewFloatingIp(Struct, kw_only=True):
+    """A new floating IP."""
+
+    floating_network_id: Text
+    project_id: MaybeText | None = UNSET
+    subnet_id: MaybeText | None = UNSET
+    floating_ip_address: MaybeText | None = UNSET
+    port_id: MaybeText | None = UNSET
+    fixed_ip_address: MaybeText | None = UNSET
+    description: MaybeText = UNSET
+    tags: Tags = UNSET
+
+
+class FloatingIpChanges(Struct, kw_only=True):
+    """What may change in a floating IP."""
+
+    port_id: MaybeText | None = UNSET
+    fixed_ip_address: MaybeText | None = UNSET
+    description: MaybeText = UNSET
+
+
+class NewGroup(Struct, kw_only=True):
+    """A new security group."""
+
+    project_id: MaybeText | None = UNSET
+    name: MaybeText = UNSET
+    description: MaybeText | None = UNSET
+    stateful: Flag = UNSET
+    tags: Tags = UNSET
+
+
+class GroupChanges(Struct, kw_only=True):
+    """What may change in a security group."""
+
+    name: MaybeText = UNSET
+    description: MaybeText = UNSET
+    stateful: Flag = UNSET
+
+
+class NewRule(Struct, kw_only=True):
+    """A new security group rule."""
+
+    security_group_id: Text
+    direction: str
+    project_id: MaybeText | None = UNSET
+    ethertype: MaybeText | None = UNSET
+    protocol: str | int | UnsetType | None = UNSET
+    port_range_min: int | UnsetType | None = UNSET
+    port_range_max: int | UnsetType | None = UNSET
+    remote_group_id: MaybeText | None = UNSET
+    remote_ip_prefix: MaybeText | None = UNSET
+    description: MaybeText | None = UNSET
+
+
+class Quota(Struct, kw_only=True):
+    """A project's limits; -1 is unlimited."""
+
+    network: int | UnsetType = UNSET
+    subnet: int | UnsetType = UNSET
+    subnetpool: int | UnsetType = UNSET
+    port: int | UnsetType = UNSET
+    router: int | UnsetType = UNSET
+    floatingip: int | UnsetType = UNSET
+    security_group: int | UnsetType = UNSET
+    security_group_rule: int | UnsetType = UNSET
+    rbac_policy: int | UnsetType = UNSET
+    project_id: MaybeText | None = UNSET
+    force: Flag = UNSET
+    check_limit: Flag = UNSET
 
 
 class TagList(Struct, kw_only=True):

@@ -22,57 +22,62 @@ class Tagged(Struct, frozen=True):
     noun: str
     get: Get
 
-    async def allow(self, request: Request, action: str, object_id: str) -> None:
-        """Raise NotFound unless the caller sees the object, Forbidden unless its tags are the caller's business."""
+    async def allow(self, request: Request, action: str) -> str:
+        """The object's id. Raises NotFound unless the caller sees it, Forbidden unless its tags are the caller's business."""
+        object_id = request.params[f"{self.noun}_id"]
         found = await self.get(request.tx, request.actor, object_id)
         owner: Any = getattr(found, "row", found)
         target = {"project_id": owner.project_id, "tenant_id": owner.project_id, "network:project_id": ""}
         target |= {"shared": getattr(owner, "shared", False), "router:external": getattr(owner, "external", False)}
         request.authorize(f"{action}_{self.noun}:tags", **target)
+        return object_id
 
-
-def routes(path: str, tagged: Tagged) -> list[Route]:
-    """The routes of one noun's tags."""
-    noun, every, single = tagged.noun, f"{path}/{{object_id}}/tags", f"{path}/{{object_id}}/tags/{{tag}}"
-
-    async def index(request: Request, object_id: str) -> Response:
-        await tagged.allow(request, "get", object_id)
+    async def index(self, request: Request) -> Response:
+        """All tags."""
+        object_id = await self.allow(request, "get")
         return ok({"tags": (await tags.of(request.tx, [object_id]))[object_id]})
 
-    async def check(request: Request, object_id: str, tag: str) -> Response:
-        await tagged.allow(request, "get", object_id)
-        await tags.require(request.tx, object_id, tag)
+    async def check(self, request: Request, tag: str) -> Response:
+        """Whether the object has a tag."""
+        await tags.require(request.tx, await self.allow(request, "get"), tag)
         return no_content()
 
-    async def replace(request: Request, object_id: str) -> Response:
-        await tagged.allow(request, "update", object_id)
+    async def replace(self, request: Request) -> Response:
+        """Set all tags."""
+        object_id = await self.allow(request, "update")
         return ok({"tags": await tags.replace(request.tx, object_id, bodies.plain(request, bodies.TagList).tags)})
 
-    async def add_several(request: Request, object_id: str) -> Response:
-        await tagged.allow(request, "create", object_id)
+    async def add_several(self, request: Request) -> Response:
+        """Add tags."""
+        object_id = await self.allow(request, "create")
         return created({"tags": await tags.add(request.tx, object_id, bodies.plain(request, bodies.TagList).tags)})
 
-    async def add(request: Request, object_id: str, tag: str) -> Response:
-        await tagged.allow(request, "update", object_id)
-        await tags.add(request.tx, object_id, [tag])
+    async def add(self, request: Request, tag: str) -> Response:
+        """Add one."""
+        await tags.add(request.tx, await self.allow(request, "update"), [tag])
         return created(None)
 
-    async def remove(request: Request, object_id: str, tag: str) -> Response:
-        await tagged.allow(request, "delete", object_id)
-        await tags.remove(request.tx, object_id, tag)
+    async def remove(self, request: Request, tag: str) -> Response:
+        """Remove one."""
+        await tags.remove(request.tx, await self.allow(request, "delete"), tag)
         return no_content()
 
-    async def clear(request: Request, object_id: str) -> Response:
-        await tagged.allow(request, "delete", object_id)
-        await tags.clear(request.tx, object_id)
+    async def clear(self, request: Request) -> Response:
+        """Remove all."""
+        await tags.clear(request.tx, await self.allow(request, "delete"))
         return no_content()
 
+
+def routes(path: str, noun: str, get: Get) -> list[Route]:
+    """The routes of one noun's tags."""
+    tagged = Tagged(noun, get)
+    every, single = f"{path}/{{{noun}_id}}/tags", f"{path}/{{{noun}_id}}/tags/{{tag}}"
     return [
-        Route("GET", every, index, f"get_{noun}:tags"),
-        Route("PUT", every, replace, f"update_{noun}:tags"),
-        Route("POST", every, add_several, f"create_{noun}:tags"),
-        Route("DELETE", every, clear, f"delete_{noun}:tags"),
-        Route("GET", single, check, f"get_{noun}:tags"),
-        Route("PUT", single, add, f"update_{noun}:tags"),
-        Route("DELETE", single, remove, f"delete_{noun}:tags"),
+        Route("GET", every, tagged.index, f"get_{noun}:tags"),
+        Route("PUT", every, tagged.replace, f"update_{noun}:tags"),
+        Route("POST", every, tagged.add_several, f"create_{noun}:tags"),
+        Route("DELETE", every, tagged.clear, f"delete_{noun}:tags"),
+        Route("GET", single, tagged.check, f"get_{noun}:tags"),
+        Route("PUT", single, tagged.add, f"update_{noun}:tags"),
+        Route("DELETE", single, tagged.remove, f"delete_{noun}:tags"),
     ]

@@ -49,9 +49,16 @@ async def used(tx: Reader, project_id: str) -> dict[str, int]:
     return {resource: await count(tx, project_id) for resource, count in COUNTS.items()}
 
 
-async def set_limits(tx: Tx, project_id: str, wanted: dict[str, int]) -> dict[str, int]:
-    """Write limits; all of the project's come back."""
+def defaults() -> dict[str, int]:
+    """The limits of a project that has none of its own."""
+    return dict(rules.DEFAULTS)
+
+
+async def set_limits(tx: Tx, project_id: str, wanted: dict[str, int], careful: bool = False) -> dict[str, int]:
+    """Write limits; all of the project's come back. If `careful`, raise Invalid for one that is below what is used."""
+    present = await used(tx, project_id) if careful else {}
     for resource, limit in wanted.items():
+        rules.check_limit(resource, limit, present.get(resource, 0))
         await store.set_limit(tx, project_id, resource, limit)
     return await limits(tx, project_id)
 

@@ -15,7 +15,7 @@ from ..rules.segments import Segment, Wiring
 from ..store import networks as store
 from ..store import ports as port_store
 from ..store import subnets as subnet_store
-from . import changes, limits
+from . import changes, floating_ips, limits
 
 __all__ = ["Network", "NetworkChanges", "NewNetwork", "Wiring", "by_id", "create", "delete", "get", "page", "subnet_ids", "update"]
 
@@ -170,7 +170,11 @@ async def _check_private(tx: Tx, network: Network, changed: Network) -> None:
 
 
 async def delete(tx: Tx, network: Network) -> None:
-    """Delete a network with its subnets. Raises Conflict (NetworkInUse) while it has ports other than its own."""
+    """Delete a network with its subnets. Raises Conflict (NetworkInUse) while it has ports other than its own.
+
+    Floating IPs that lead nowhere go with it.
+    """
+    await floating_ips.delete_idle(tx, network.id)
     ports = await port_store.of_network(tx, network.id)
     used = [port.id for port in ports if port.device_owner != DHCP_OWNER]
     if used:

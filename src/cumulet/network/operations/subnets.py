@@ -15,10 +15,10 @@ from ...kernel.policy import Actor
 from ..model import DHCP_OWNER, INTERFACE_OWNER, FixedIp, HostRoute, Network, Pool, Port, Subnet
 from ..rules import addresses as address_rules
 from ..rules import subnets as rules
-from ..store import addresses
 from ..store import networks as network_store
 from ..store import ports as port_store
 from ..store import subnets as store
+from ..store.ports import addresses
 from . import changes, limits, services, subnetpools
 from .ports.allocation import ROUTER_OWNERS, Spot, add_automatic
 from .ports.changing import tell

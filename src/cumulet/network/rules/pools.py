@@ -28,12 +28,10 @@ def check_lengths(ip_version: int, shortest: int, default: int, longest: int) ->
     most = 32 if ip_version == 4 else 128
     for name, length in (("min_prefixlen", shortest), ("default_prefixlen", default), ("max_prefixlen", longest)):
         if not 0 <= length <= most:
-            raise Invalid(
-                f"Illegal prefix bounds: {name}={length}: it must be from 0 to {most}.", code="UnsupportedMinSubnetPoolPrefix"
-            )
+            raise Invalid(f"Illegal prefix bounds: {name}={length}: from 0 to {most}.", code="IllegalSubnetPoolPrefixBounds")
     if not shortest <= default <= longest:
         raise Invalid(
-            f"Illegal prefix bounds: min_prefixlen={shortest}, default_prefixlen={default}, max_prefixlen={longest} are not in order.",
+            f"Illegal prefix bounds: min_prefixlen={shortest}, default_prefixlen={default}, max_prefixlen={longest} out of order.",
             code="IllegalSubnetPoolPrefixBounds",
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...kernel.errors import OverQuota
+from ...kernel.errors import Invalid, OverQuota
 
 DEFAULTS: dict[str, int] = {
     "network": 100,
@@ -16,6 +16,14 @@ DEFAULTS: dict[str, int] = {
     "rbac_policy": 10,
 }
 """Upstream's defaults; -1 is unlimited."""
+
+
+def check_limit(resource: str, limit: int, used: int) -> None:
+    """Raise Invalid for a limit that cannot be: below -1, or, unless it is unlimited, below what is used."""
+    if not -1 <= limit <= 2**31 - 1:
+        raise Invalid(f"Invalid input for {resource}. Reason: '{limit}' is not from -1 to {2**31 - 1}.", code="InvalidInput")
+    if 0 <= limit < used:
+        raise Invalid(f"Quota limit {limit} for {resource} is below the {used} that are in use.", code="QuotaUpdateBelowUsage")
 
 
 def check(resource: str, used: int, wanted: int, limit: int | None) -> None:

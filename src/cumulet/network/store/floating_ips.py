@@ -35,6 +35,7 @@ INSERT, UPDATE, DELETE = insert(FLOATING_IPS), rows.guarded_update(FLOATING_IPS)
 GET = Query(sa.select(FLOATING_IPS).where(F.id == sa.bindparam("key"), mine(F.project_id)), FloatingIp)
 OF_PORTS = Query(sa.select(FLOATING_IPS).where(among(F.port_id, "ports")).order_by(F.id), FloatingIp)
 OF_ROUTERS = Query(sa.select(FLOATING_IPS).where(among(F.router_id, "routers")).order_by(F.id), FloatingIp)
+IDLE = Query(sa.select(FLOATING_IPS).where(F.network_id == sa.bindparam("network"), F.port_id.is_(None)).order_by(F.id), FloatingIp)
 COUNT = Query(sa.select(sa.func.count()).select_from(FLOATING_IPS).where(F.project_id == sa.bindparam("project_id")))
 LISTING = Listing(
     sa.select(FLOATING_IPS),
@@ -69,6 +70,11 @@ async def of_ports(tx: Reader, port_ids: list[str]) -> list[FloatingIp]:
 async def of_routers(tx: Reader, router_ids: list[str]) -> list[FloatingIp]:
     """Those behind one of these routers."""
     return await tx.all(OF_ROUTERS, routers=router_ids)
+
+
+async def idle(tx: Reader, network_id: str) -> list[FloatingIp]:
+    """Those of an external network that lead nowhere."""
+    return await tx.all(IDLE, network=network_id)
 
 
 async def count(tx: Reader, project_id: str) -> int:

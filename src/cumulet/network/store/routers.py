@@ -6,8 +6,10 @@ import sqlalchemy as sa
 
 from ...kernel.db import Json, Listing, Page, Query, Reader, Tx, among, metadata, values
 from ...kernel.db.rows import delete, insert
-from ..model import HostRoute, Router
+from ..model import INTERFACE_OWNER, HostRoute, Router
 from . import rows, tags
+from .ports import PORTS
+from .ports.addresses import ADDRESSES
 from .rows import mine
 
 ROUTERS = sa.Table(
@@ -29,21 +31,39 @@ ROUTERS = sa.Table(
     sa.Index("routers_project", "project_id"),
     sa.Index("routers_gateway", "gateway_network_id"),
 )
-T = ROUTERS.c
+T, P, A = ROUTERS.c, PORTS.c, ADDRESSES.c
 ROW = rows.typed(Router, routes=list[HostRoute])
 
 INSERT, UPDATE, DELETE = insert(ROUTERS), rows.guarded_update(ROUTERS), delete(ROUTERS)
 GET = Query(sa.select(ROUTERS).where(T.id == sa.bindparam("key"), mine(T.project_id)), ROW)
 MANY = Query(sa.select(ROUTERS).where(among(T.id, "ids")).order_by(T.id), ROW)
 COUNT = Query(sa.select(sa.func.count()).select_from(ROUTERS).where(T.project_id == sa.bindparam("project_id")))
+BETWEEN = Query(
+    sa.select(T.id)
+    .select_from(ADDRESSES.join(PORTS, P.id == A.port_id).join(ROUTERS, T.id == P.device_id))
+    .where(
+        A.subnet_id == sa.bindparam("subnet"),
+        P.device_owner == INTERFACE_OWNER,
+        T.gateway_network_id == sa.bindparam("network"),
+    )
+    .order_by(T.created_at, T.id)
+    .limit(1)
+)
 EVERY = Query(sa.select(T.id).order_by(T.id))
+
+
+def _status(op: str, name: str) -> sa.ColumnElement[bool]:
+    """Every router is active."""
+    return among(sa.literal("ACTIVE"), name) if op == "in" else sa.bindparam(name, type_=sa.Text()) == "ACTIVE"
+
+
 _PLAIN = [c for c in ROUTERS.columns if not isinstance(c.type, Json)]
 LISTING = Listing(
     sa.select(ROUTERS),
     ROW,
     key=T.id,
     sorts={c.name: c for c in _PLAIN},
-    filters={c.name: c for c in _PLAIN} | {"seen_by": T.project_id, **tags.filters(T.id)},
+    filters={c.name: c for c in _PLAIN} | {"seen_by": T.project_id, "status": _status, **tags.filters(T.id)},
     default=[("created_at", False)],
 )
 
@@ -66,6 +86,12 @@ async def find(tx: Reader, router_id: str, project_id: str | None) -> Router | N
 async def many(tx: Reader, router_ids: list[str]) -> list[Router]:
     """Those that are there."""
     return await tx.all(MANY, ids=router_ids)
+
+
+async def between(tx: Reader, subnet_id: str, external_network_id: str) -> str | None:
+    """The oldest router with an interface on a subnet and its way out on an external network."""
+    found = await tx.one(BETWEEN, subnet=subnet_id, network=external_network_id)
+    return found[0] if found else None
 
 
 async def count(tx: Reader, project_id: str) -> int:

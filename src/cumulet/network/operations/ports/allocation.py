@@ -12,7 +12,7 @@ from ....kernel.db import Tx
 from ....kernel.errors import Conflict, Invalid
 from ...model import DHCP_OWNER, GATEWAY_OWNER, INTERFACE_OWNER, FixedIp, Network, Pool, PortAddress, Subnet
 from ...rules import addresses as rules
-from ...store import addresses
+from ...store.ports import addresses
 
 ATTEMPTS = 10
 """How often a free address is looked for when others take what was found."""

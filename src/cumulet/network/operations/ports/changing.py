@@ -14,7 +14,8 @@ from ....kernel.policy import Actor
 from ...model import DOWN, GATEWAY_OWNER, INTERFACE_OWNER, AddressPair, DhcpOption, FixedIp, Port, PortRow
 from ...rules import addresses as rules
 from ...store import ports as store
-from .. import changes, floating_ips
+from .. import changes
+from . import associations
 from .allocation import Spot, WantedIp, reallocate
 from .creation import address_pairs, check_security, checked_groups, place, refuse_routed
 
@@ -121,7 +122,7 @@ async def _save(tx: Tx, row: PortRow) -> PortRow:
 async def _readdress(tx: Tx, actor: Actor, row: PortRow, present: list[FixedIp], wanted: Sequence[WantedIp]) -> list[FixedIp]:
     where = await place(tx, actor, row.network_id, row.project_id)
     fixed = await reallocate(tx, Spot(row.id, row.mac_address, row.device_owner, where.network, where.subnets), present, wanted)
-    await floating_ips.addresses_gone(tx, row.id, {f.ip_address for f in present} - {f.ip_address for f in fixed})
+    await associations.addresses_gone(tx, row.id, {f.ip_address for f in present} - {f.ip_address for f in fixed})
     return fixed
 
 
@@ -146,6 +147,6 @@ async def delete(tx: Tx, port: Port) -> None:
 
 async def remove(tx: Tx, row: PortRow) -> None:
     """Delete a port of any owner."""
-    await floating_ips.port_gone(tx, row.id)
+    await associations.port_gone(tx, row.id)
     await store.remove(tx, row.id)
     await tell(tx, row)

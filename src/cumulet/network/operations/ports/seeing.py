@@ -11,10 +11,10 @@ from ....contract.guests import MetadataPort, PortSpec
 from ....kernel.db import Reader
 from ....kernel.errors import NotFound
 from ...model import FixedIp, Network, Port, Subnet
-from ...store import interfaces as lines
 from ...store import networks as network_store
 from ...store import ports as store
 from ...store import subnets as subnet_store
+from ...store.ports import interfaces as lines
 
 
 class Interface(Struct, frozen=True):

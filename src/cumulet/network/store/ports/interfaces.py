@@ -5,13 +5,13 @@ from __future__ import annotations
 import sqlalchemy as sa
 from msgspec import Struct
 
-from ...kernel.db import Query, Reader, among
+from ....kernel.db import Query, Reader, among
+from ..floating_ips import FLOATING_IPS
+from ..networks import NETWORKS
+from ..security_groups import GROUPS
+from ..subnets import SUBNETS
 from .addresses import ADDRESSES
-from .floating_ips import FLOATING_IPS
-from .networks import NETWORKS
 from .ports import MEMBERS, PORTS
-from .security_groups import GROUPS
-from .subnets import SUBNETS
 
 P, N, A, S, F, M, G = PORTS.c, NETWORKS.c, ADDRESSES.c, SUBNETS.c, FLOATING_IPS.c, MEMBERS.c, GROUPS.c
 

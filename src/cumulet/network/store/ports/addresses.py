@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from ...kernel.db import Query, Reader, Tx, among, metadata, values
-from ..model import FixedIp, PortAddress
-from . import rows
+from ....kernel.db import Query, Reader, Tx, among, metadata, values
+from ...model import FixedIp, PortAddress
+from .. import rows
 
 ADDRESSES = sa.Table(
     "port_addresses",

@@ -10,13 +10,14 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from ...kernel.db import Database
-from ...kernel.errors import Unavailable
-from ...kernel.reconcile import Reconciler
-from ..desired import Desired, Driver
-from ..model import Change
-from ..store import changes as store
-from . import ports, reading
+from ....kernel.db import Database
+from ....kernel.errors import Unavailable
+from ....kernel.reconcile import Reconciler
+from ...desired import Desired, Driver
+from ...model import Change
+from ...store import changes as store
+from .. import ports
+from . import reading
 
 log = logging.getLogger("cumulet.network")
 

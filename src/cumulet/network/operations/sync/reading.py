@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ...kernel.db import Reader
-from ..desired import Desired, DesiredFloatingIp, DesiredGroup, DesiredInterface, DesiredNetwork, DesiredPort, DesiredRouter
-from ..model import FLOATING_OWNER, GATEWAY_OWNER, INTERFACE_OWNER, Port
-from ..store import floating_ips as floating_store
-from ..store import networks as network_store
-from ..store import ports as port_store
-from ..store import routers as router_store
-from ..store import security_groups as group_store
-from ..store import subnets as subnet_store
-from . import changes
+from ....kernel.db import Reader
+from ...desired import Desired, DesiredFloatingIp, DesiredGroup, DesiredInterface, DesiredNetwork, DesiredPort, DesiredRouter
+from ...model import FLOATING_OWNER, GATEWAY_OWNER, INTERFACE_OWNER, Port
+from ...store import floating_ips as floating_store
+from ...store import networks as network_store
+from ...store import ports as port_store
+from ...store import routers as router_store
+from ...store import security_groups as group_store
+from ...store import subnets as subnet_store
+from .. import changes
 
 ROUTED = (INTERFACE_OWNER, GATEWAY_OWNER, FLOATING_OWNER)
 """Owners of ports that routers hold, or that only keep an address."""

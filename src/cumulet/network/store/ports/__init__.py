@@ -1,0 +1,48 @@
+"""Ports' SQL: rows, addresses, what making one must look at, and how compute sees them."""
+
+from .place import Place, place
+from .ports import (
+    LISTING,
+    MEMBERS,
+    PORTS,
+    add,
+    at_address,
+    enter,
+    every_id,
+    find,
+    join,
+    many,
+    of_devices,
+    of_group,
+    of_network,
+    page,
+    remove,
+    save,
+    service_ports,
+    set_status,
+    whole,
+)
+
+__all__ = [
+    "LISTING",
+    "MEMBERS",
+    "PORTS",
+    "Place",
+    "add",
+    "at_address",
+    "enter",
+    "every_id",
+    "find",
+    "join",
+    "many",
+    "of_devices",
+    "of_group",
+    "of_network",
+    "page",
+    "place",
+    "remove",
+    "save",
+    "service_ports",
+    "set_status",
+    "whole",
+]

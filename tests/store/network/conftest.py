@@ -1,24 +1,7 @@
-"""A database, and time."""
+"""Every table of network; the database and the time are those of all store tests."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
-import pytest
-
 import cumulet.network.operations.limits
-import cumulet.network.operations.ports  # noqa: F401 (every table of network)
-from cumulet.kernel.db import Sqlite
-from support.clock import FakeClock
-from support.database import fresh_database
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-async def db(clock: FakeClock) -> AsyncIterator[Sqlite]:
-    async with fresh_database(clock) as made:
-        yield made
+import cumulet.network.operations.subnetpools
+import cumulet.network.operations.sync  # noqa: F401

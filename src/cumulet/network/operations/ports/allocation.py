@@ -14,7 +14,7 @@ from ...model import DHCP_OWNER, GATEWAY_OWNER, INTERFACE_OWNER, FixedIp, Networ
 from ...rules import addresses as rules
 from ...store.ports import addresses
 
-ATTEMPTS = 10
+ATTEMPTS = 30
 """How often a free address is looked for when others take what was found."""
 
 ROUTER_OWNERS = (INTERFACE_OWNER, GATEWAY_OWNER)
@@ -179,8 +179,9 @@ async def _next(tx: Tx, spot: Spot, candidates: list[Subnet], position: int) -> 
 
 
 async def _from_pool(tx: Tx, spot: Spot, subnet: Subnet, pool: Pool, position: int) -> FixedIp | None:
-    for _ in range(ATTEMPTS):
-        text = await _free(tx, subnet, pool)
+    for attempt in range(ATTEMPTS):
+        ahead = ids.pick(1 << min(attempt, 6))  # whoever lost a race steps aside
+        text = await _free(tx, subnet, pool, ahead)
         if text is None:
             return None
         fixed = FixedIp(subnet.id, text)
@@ -189,10 +190,10 @@ async def _from_pool(tx: Tx, spot: Spot, subnet: Subnet, pool: Pool, position: i
     return None
 
 
-async def _free(tx: Tx, subnet: Subnet, pool: Pool) -> str | None:
+async def _free(tx: Tx, subnet: Subnet, pool: Pool, ahead: int) -> str | None:
     places = rules.pool_places(subnet, pool)
     if places is None:  # too far out to be counted, and too large to be full: guess
         size = int(ip_address(pool.end)) - int(ip_address(pool.start)) + 1
         return str(ip_address(pool.start) + ids.pick(size))
-    found = await addresses.free_place(tx, subnet.id, *places)
+    found = await addresses.free_place(tx, subnet.id, *places, ahead)
     return None if found is None else rules.at_place(subnet, found)

@@ -84,14 +84,17 @@ async def holder(tx: Reader, fixed: FixedIp) -> str | None:
     return found[0] if found else None
 
 
-async def free_place(tx: Reader, subnet_id: str, low: int, high: int) -> int | None:
-    """A free place from `low` to `high`: the one after the highest taken, else the first gap; so most freed ones rest."""
+async def free_place(tx: Reader, subnet_id: str, low: int, high: int, ahead: int = 0) -> int | None:
+    """A free place from `low` to `high`: the one after the highest taken, or `ahead` further, else the first gap.
+
+    So most freed ones rest for a while.
+    """
     found = await tx.one(HIGHEST, subnet=subnet_id, low=low, high=high)
     highest = found[0] if found else None
     if highest is None:
         return low
     if highest < high:
-        return int(highest) + 1
+        return min(int(highest) + 1 + ahead, high)
     if await tx.one(AT, subnet=subnet_id, low=low) is None:
         return low
     gap = await tx.one(GAP, subnet=subnet_id, low=low, high=high)

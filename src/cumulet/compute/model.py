@@ -70,6 +70,22 @@ class Keypair(Struct, frozen=True):
     created_at: str
 
 
+class Aggregate(Struct, frozen=True):
+    """A group of hosts. Those of an aggregate whose metadata has `availability_zone` are in that zone."""
+
+    sequence: int
+    id: str
+    name: str
+    metadata: dict[str, str]
+    created_at: str
+    updated_at: str | None
+
+    @property
+    def zone(self) -> str | None:
+        """The availability zone that it makes."""
+        return self.metadata.get("availability_zone")
+
+
 class Server(Struct, frozen=True):
     """A server.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...kernel.http import PUBLIC, Action, Route
-from . import extensions, keypairs, versions
+from . import extensions, keypairs, routes_hosts, versions
 from .devices import interfaces, volumes
 from .flavors import access, extra_specs, flavors
 from .servers import actions, details, diagnostics, history, metadata, servers, tags
@@ -93,4 +93,5 @@ ROUTES = [
     Route("POST", "/v2.1/os-keypairs", keypairs.create, f"{_KEYPAIRS}create", wrap="keypair", tx="read"),
     Route("GET", "/v2.1/os-keypairs/{name}", keypairs.show, f"{_KEYPAIRS}show"),
     Route("DELETE", "/v2.1/os-keypairs/{name}", keypairs.delete, f"{_KEYPAIRS}delete"),
+    *routes_hosts.ROUTES,
 ]

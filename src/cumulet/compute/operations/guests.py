@@ -13,9 +13,10 @@ from ...kernel.clock import seconds
 from ...kernel.db import Reader, Tx
 from ..model import ACTIVE
 from ..rules import states
-from ..store import guests, servers, services
+from ..store import guests, servers
 from ..store.guests import Unmanaged
 from ..store.servers import Seen
+from . import hosts
 from .servers import power
 
 GRACE_SECONDS = 8.0
@@ -24,7 +25,7 @@ GRACE_SECONDS = 8.0
 
 async def host_registered(tx: Tx, register: Register) -> None:
     """A host has come, or come back, perhaps under another name: its servers show the name it has now."""
-    await services.ensure(tx, register.facts.host_id)
+    await hosts.number(tx, register.facts.host_id)
     await servers.rename_host(tx, register.facts.host_id, register.facts.hostname)
 
 

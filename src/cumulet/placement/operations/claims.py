@@ -112,4 +112,9 @@ async def usage(tx: Reader, host_id: str) -> dict[str, Figures]:
     return (await inventories.figures(tx, [host_id]))[host_id]
 
 
-__all__ = ["Candidate", "Figures", "Wanted", "candidates", "claim", "claims_of", "epoch", "release", "usage"]
+async def usages(tx: Reader, host_ids: list[str]) -> dict[str, dict[str, Figures]]:
+    """The same for many hosts, in one statement."""
+    return await inventories.figures(tx, host_ids)
+
+
+__all__ = ["Candidate", "Figures", "Wanted", "candidates", "claim", "claims_of", "epoch", "release", "usage", "usages"]

@@ -10,7 +10,7 @@ import msgspec
 from ...contract.commands import HostFacts
 from ...contract.reports import Ack, Heartbeat, Register, Rejected, Welcome
 from ...kernel import ids
-from ...kernel.clock import stamp
+from ...kernel.clock import Stamp, seconds, stamp
 from ...kernel.db import Reader, Tx
 from ...kernel.errors import Conflict, NotFound
 from ..model import Finding, Host, Provider
@@ -160,6 +160,18 @@ async def set_enabled(tx: Tx, host_id: str, enabled: bool, reason: str | None) -
     tx.signal("hosts", host_id)
 
 
+async def set_zone(tx: Tx, host_id: str, zone: str) -> None:
+    """Put a host into an availability zone. Raises NotFound."""
+    if not await store.set_zone(tx, host_id, zone):
+        raise NotFound(f"Host {host_id} could not be found.")
+    tx.signal("hosts", host_id)
+
+
+def heard_at(host: Host) -> Stamp:
+    """When its agent was heard last."""
+    return stamp(seconds(host.lease_until) - LEASE)
+
+
 async def accept_hardware(tx: Tx, host_id: str) -> None:
     """The host's hardware was replaced: its next registration says what it is now. Raises NotFound."""
     if not await store.forget_hardware(tx, host_id):
@@ -198,9 +210,11 @@ __all__ = [
     "find",
     "findings",
     "get",
+    "heard_at",
     "heartbeat",
     "list",
     "register",
     "retire",
     "set_enabled",
+    "set_zone",
 ]

@@ -67,6 +67,7 @@ ENABLE: Query[Any] = Query(
     .where(T.id == sa.bindparam("b_id"))
     .values(enabled=sa.bindparam("enabled"), disabled_reason=sa.bindparam("reason", type_=sa.Text()))
 )
+MOVE: Query[Any] = Query(sa.update(HOSTS).where(T.id == sa.bindparam("b_id")).values(zone=sa.bindparam("zone", type_=sa.Text())))
 FORGET_HARDWARE: Query[Any] = Query(sa.update(HOSTS).where(T.id == sa.bindparam("b_id")).values(fingerprint=""))
 DELETE: Query[Any] = Query(sa.delete(HOSTS).where(T.id == sa.bindparam("id")))
 GET = Query(sa.select(*_SHOWN).where(T.id == sa.bindparam("id")), Host.of)
@@ -154,6 +155,11 @@ async def claim_key(tx: Reader, host_id: str) -> bytes | None:
 async def set_enabled(tx: Tx, host_id: str, enabled: bool, reason: str | None) -> bool:
     """Whether new servers may come; False if there is no such host."""
     return await tx.do(ENABLE, b_id=host_id, enabled=enabled, reason=reason) == 1
+
+
+async def set_zone(tx: Tx, host_id: str, zone: str) -> bool:
+    """Which availability zone the host is in; False if there is no such host."""
+    return await tx.do(MOVE, b_id=host_id, zone=zone) == 1
 
 
 async def forget_hardware(tx: Tx, host_id: str) -> bool:

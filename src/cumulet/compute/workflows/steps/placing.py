@@ -18,7 +18,7 @@ from ....placement.operations import claims, hosts
 from ....volume.operations import attachments, volumes
 from ...model import DELETING, LOCAL, SPAWNING, Destination, Disk, Flavor, Server
 from ...rules import guests, sizes
-from ...store import disks, servers
+from ...store import disks, servers, services
 from .actors import owner_of
 from .config_drive import config_files
 from .home import Home, known
@@ -104,7 +104,7 @@ async def _choose(
     wanted = claims.Wanted(
         resources=resources,
         hosts=await _allowed(tx, server, own, to),
-        excluded=[*past.hosts, *await _beside(tx, _named(server, "different_host"))],
+        excluded=[*past.hosts, *await services.forced_down(tx), *await _beside(tx, _named(server, "different_host"))],
     )
     found = await claims.candidates(tx, wanted, limit=ENOUGH)
     return max(found, key=lambda candidate: candidate.free.get("MEMORY_MB", 0)).host_id

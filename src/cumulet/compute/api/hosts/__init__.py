@@ -1,0 +1,1 @@
+"""Hosts on the wire: hypervisors, services, aggregates, availability zones."""

@@ -1,0 +1,88 @@
+"""Hosts as compute's API numbers them, what operators say of them, and what is on them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from msgspec import Struct
+from sqlalchemy.dialects.postgresql import insert
+
+from ...kernel.db import Query, Reader, Tx, among, metadata
+from .servers import SERVERS
+
+SERVICES = sa.Table(
+    "compute_services",
+    metadata,
+    sa.Column("sequence", sa.Integer().with_variant(sa.BigInteger(), "postgresql"), primary_key=True),
+    sa.Column("id", sa.Text, nullable=False, unique=True),
+    sa.Column("host_id", sa.Text, nullable=False, unique=True),
+    sa.Column("forced_down", sa.Boolean, nullable=False),
+)
+T, S = SERVICES.c, SERVERS.c
+B = sa.bindparam
+
+
+class Service(Struct, frozen=True):
+    """A host's service. `sequence` is the number by which old versions of the API know the host and its service."""
+
+    sequence: int
+    id: str
+    host_id: str
+    forced_down: bool
+
+
+class Resident(Struct, frozen=True):
+    """A server on a host."""
+
+    host_id: str
+    id: str
+    name: str
+    task: str | None
+
+
+ENSURE: Query[Any] = Query(
+    insert(SERVICES)
+    .values(id=B("id"), host_id=B("host_id"), forced_down=sa.false())
+    .on_conflict_do_nothing(index_elements=["host_id"])
+)
+ALL = Query(sa.select(SERVICES).order_by(T.sequence), Service)
+FORCE: Query[Any] = Query(sa.update(SERVICES).where(T.host_id == B("b_host_id")).values(forced_down=B("down")))
+DELETE: Query[Any] = Query(sa.delete(SERVICES).where(T.host_id == B("host_id")))
+RESIDENTS = Query(
+    sa.select(*(S[name] for name in Resident.__struct_fields__))
+    .where(among(S.host_id, "host_ids"), S.deleted_at.is_(None))
+    .order_by(S.created_at, S.id),
+    Resident,
+)
+FORCED = Query(sa.select(T.host_id).where(T.forced_down))
+
+
+async def ensure(tx: Tx, host_id: str, service_id: str) -> None:
+    """Give a host a number and a service, unless it has them."""
+    await tx.do(ENSURE, id=service_id, host_id=host_id)
+
+
+async def all_of_them(tx: Reader) -> list[Service]:
+    """Every service, by number."""
+    return await tx.all(ALL)
+
+
+async def force_down(tx: Tx, host_id: str, down: bool) -> None:
+    """Whether an operator says that the host is down."""
+    await tx.do(FORCE, b_host_id=host_id, down=down)
+
+
+async def forced_down(tx: Reader) -> list[str]:
+    """The hosts of which an operator says that they are down."""
+    return [host_id for (host_id,) in await tx.all(FORCED)]
+
+
+async def remove(tx: Tx, host_id: str) -> None:
+    """Forget a host."""
+    await tx.do(DELETE, host_id=host_id)
+
+
+async def residents(tx: Reader, host_ids: list[str]) -> list[Resident]:
+    """The servers on these hosts, oldest first."""
+    return await tx.all(RESIDENTS, host_ids=host_ids)

@@ -54,3 +54,9 @@ async def test_an_unknown_path_is_not_found_in_the_services_own_words(images):
     assert answer.status_code == 404
     assert answer.json()["code"] == "404 Not Found"
     assert (await images.client().put("/v2/images")).status_code == 405
+
+
+async def test_an_empty_id_is_not_the_collection(images):
+    client = images.client()
+    for method in ("GET", "DELETE"):
+        assert (await client.request(method, "/v2/images/")).status_code == 404

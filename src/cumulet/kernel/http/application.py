@@ -22,6 +22,9 @@ from .serving import Surroundings, answer_problem, head, negotiate, new_request_
 from .versioned import Versions
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+_ROOT = re.compile(r"^/[a-z]+(/v[0-9.]+)?/$")
+"""Where a slash at the end means nothing: the version documents. Behind a collection it is an empty id, and nothing has that."""
+
 _PROJECT = re.compile(r"^/([0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})(?=/|$)")
 
 
@@ -56,7 +59,6 @@ class Application:
         self.services = services
         self._surroundings = Surroundings(db, policies, authenticate, identity_url)
         self._falcon = falcon.asgi.App()
-        self._falcon.req_options.strip_url_path_trailing_slash = True
         self._falcon.add_error_handler(falcon.HTTPError, self._answer_falcon)
         for service in services:
             self._mount(service)
@@ -65,6 +67,8 @@ class Application:
         """The ASGI entry: a project id in the path is taken out before routing."""
         if scope["type"] == "http":
             self._take_project_out(scope)
+            if _ROOT.match(scope["path"]):
+                scope["path"] = scope["path"][:-1]
             receive = _noting_disconnect(scope, receive)
         await self._falcon(scope, receive, send)
 

@@ -49,6 +49,10 @@ class among(ColumnElement[bool]):
         self.column = column
         self.values = sa.bindparam(name, type_=_Values())
 
+    def self_group(self, against: Any = None) -> among:
+        """As it is: SQLAlchemy would write `… IN (…) = 1` for SQLite, which then uses no index."""
+        return self
+
 
 @compiles(sa.Integer, "postgresql")
 def _wide_integer(element: sa.Integer, compiler: Any, **kw: Any) -> str:

@@ -20,7 +20,7 @@ PROVIDERS = sa.Table(
     sa.Column("root_id", sa.Text, nullable=False),
     sa.Column("created_at", sa.Text, nullable=False),
     sa.Column("updated_at", sa.Text, nullable=False),
-    sa.Index("providers_parent", "parent_id"),
+    sa.Index("providers_parent", "parent_id", "id"),
     sa.Index("providers_root", "root_id"),
 )
 T = PROVIDERS.c

@@ -21,7 +21,6 @@ INVENTORIES = sa.Table(
     sa.Column("reserved_source", sa.Text, nullable=False),
     sa.Column("ratio_source", sa.Text, nullable=False),
     sa.Column("updated_at", sa.Text, nullable=False),
-    sa.Index("inventories_class", "resource_class"),
 )
 
 CLAIMS = sa.Table(

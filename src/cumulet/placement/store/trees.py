@@ -58,13 +58,14 @@ def _world(needs: int, limited: bool) -> Query[tuple[Any, ...]]:
     roots = sa.select(ROOT.c.id).where(ROOT.c.parent_id.is_(None), *(_somewhere(at) for at in range(needs))).order_by(ROOT.c.id)
     if limited:
         roots = roots.limit(sa.bindparam("limit", type_=sa.Integer()))
-    shares = sa.exists().where(T.provider_id == MEMBER.c.id, T.trait == SHARES).correlate(MEMBER)
-    sharing = sa.select(MEMBER.c.root_id).where(shares)
+    member = PROVIDERS.alias()
+    sharing = sa.select(member.c.root_id).join(PROVIDER_TRAITS, T.provider_id == member.c.id).where(T.trait == SHARES)
+    wanted = sa.select(roots.subquery().c.id).union_all(sharing)
     inventory = (V.total, V.reserved, V.allocation_ratio, USED, V.min_unit, V.max_unit, V.step_size)
     return Query(
         sa.select(P.id, P.parent_id, P.root_id, V.resource_class, *inventory)
         .select_from(PROVIDERS.outerjoin(INVENTORIES, P.id == V.provider_id))
-        .where(sa.or_(P.root_id.in_(roots), P.root_id.in_(sharing)))
+        .where(P.root_id.in_(wanted))
         .order_by(P.root_id, P.id, V.resource_class)
     )
 

@@ -70,6 +70,19 @@ class Keypair(Struct, frozen=True):
     created_at: str
 
 
+class ServerGroup(Struct, frozen=True):
+    """Servers that are to be on the same host, or not. `rules` may have max_server_per_host, for policy anti-affinity."""
+
+    sequence: int
+    id: str
+    project_id: str
+    user_id: str
+    name: str
+    policy: str
+    rules: dict[str, int]
+    created_at: str
+
+
 class Aggregate(Struct, frozen=True):
     """A group of hosts. Those of an aggregate whose metadata has `availability_zone` are in that zone."""
 

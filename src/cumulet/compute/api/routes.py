@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...kernel.http import PUBLIC, Action, Route
-from . import extensions, keypairs, routes_hosts, versions
+from . import extensions, keypairs, routes_hosts, server_groups, versions
 from .devices import interfaces, volumes
 from .flavors import access, extra_specs, flavors
 from .servers import actions, details, diagnostics, history, metadata, servers, tags
@@ -21,6 +21,7 @@ _FLAVORS = "os_compute_api:os-flavor-manage:"
 _FLAVOR_ACTION = "/v2.1/flavors/{flavor_id}/action"
 _SPECS = "/v2.1/flavors/{flavor_id}/os-extra_specs"
 _KEYPAIRS = "os_compute_api:os-keypairs:"
+_SERVER_GROUPS = "os_compute_api:os-server-groups:"
 _GROUPS = "os_compute_api:os-security-groups:"
 
 ROUTES = [
@@ -93,5 +94,9 @@ ROUTES = [
     Route("POST", "/v2.1/os-keypairs", keypairs.create, f"{_KEYPAIRS}create", wrap="keypair", tx="read"),
     Route("GET", "/v2.1/os-keypairs/{name}", keypairs.show, f"{_KEYPAIRS}show"),
     Route("DELETE", "/v2.1/os-keypairs/{name}", keypairs.delete, f"{_KEYPAIRS}delete"),
+    Route("GET", "/v2.1/os-server-groups", server_groups.index, f"{_SERVER_GROUPS}index"),
+    Route("POST", "/v2.1/os-server-groups", server_groups.create, f"{_SERVER_GROUPS}create", wrap="server_group"),
+    Route("GET", "/v2.1/os-server-groups/{group_id}", server_groups.show, f"{_SERVER_GROUPS}show"),
+    Route("DELETE", "/v2.1/os-server-groups/{group_id}", server_groups.delete, f"{_SERVER_GROUPS}delete"),
     *routes_hosts.ROUTES,
 ]

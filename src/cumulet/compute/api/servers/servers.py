@@ -9,6 +9,7 @@ import msgspec
 from ....kernel.http import Request, Response, Version, accepted, no_content, ok
 from ....kernel.http.versioned import encode
 from ....placement.operations import hosts
+from ...operations import server_groups
 from ...operations.servers import change, create, delete, reading
 from ...operations.servers.reading import Key
 from .. import links, values
@@ -18,6 +19,7 @@ from .views import Shown
 
 SERVERS = "os_compute_api:servers:"
 _JSON = {"Content-Type": "application/json"}
+_SERVER_GROUPS = Version(2, 71)
 _BEFORE_FULL_UPDATES = Version(2, 74)
 _NOT_IN_OLD_UPDATES = (
     *("OS-EXT-AZ:availability_zone", "config_drive", "key_name", "OS-SRV-USG:launched_at", "OS-SRV-USG:terminated_at"),
@@ -90,7 +92,7 @@ async def detail(request: Request) -> Response:
     return Response(200, b'{"servers": [' + b",".join(texts) + b"]" + tail + b"}", _JSON)
 
 
-async def _variant(request: Request, server_groups: bool = False) -> Variant:
+async def _variant(request: Request, groups: tuple[str, ...] | None = None) -> Variant:
     version = request.version or Version(2, 1)
     shown = Shown(
         root=request.url(""),
@@ -98,7 +100,7 @@ async def _variant(request: Request, server_groups: bool = False) -> Variant:
         host_status=version >= (2, 16) and request.allows(SERVERS + "show:host_status"),
         extra_specs=version >= (2, 47) and request.allows(SERVERS + "show:flavor-extra-specs"),
         hostname=version >= (2, 90),
-        server_groups=server_groups,
+        server_groups=groups,
     )
     return Variant(version, shown)
 
@@ -139,7 +141,9 @@ async def show(request: Request, server_id: str) -> Response:
 
 
 async def _whole_text(request: Request, server: Any) -> bytes:
-    variant = await _variant(request, server_groups=True)
+    grouped = (request.version or Version(2, 1)) >= _SERVER_GROUPS
+    groups = tuple(await server_groups.of_server(request.tx, server.id)) if grouped else ()
+    variant = await _variant(request, groups)
     statuses = await _host_statuses(request) if variant.shown.host_status else {}
     whole = await reading.one_whole(request.tx, server)
     return encode(views.server(whole, variant.shown, statuses.get(server.host_id or "")), variant.version)

@@ -24,7 +24,7 @@ class Shown(Struct, frozen=True):
     host_status: bool
     extra_specs: bool
     hostname: bool
-    server_groups: bool = False
+    server_groups: tuple[str, ...] | None = None
 
 
 class FlavorPart(Struct):
@@ -145,7 +145,7 @@ def server(whole: Whole, shown: Shown, host_status: str | None = None) -> Server
         host_status=UNSET if host_status is None else host_status,
         description=s.description,
         tags=s.tags,
-        server_groups=[] if shown.server_groups else UNSET,
+        server_groups=UNSET if shown.server_groups is None else list(shown.server_groups),
         trusted_image_certificates=s.trusted_certs,
         locked_reason=s.locked_reason,
         pinned_availability_zone=s.pinned_zone,

@@ -20,6 +20,7 @@ from ...rules import names
 from ...rules.disks import Planned
 from ...store import disks, servers
 from ...workflows.lifecycle import create_server
+from .. import server_groups
 from . import creating
 from .creating import Checked
 from .reading import record
@@ -42,6 +43,8 @@ async def create(tx: Tx, actor: Actor, new: NewServers, store: Any) -> Created:
     for number in range(checked.count):
         server = _row(tx, actor, new, checked, number, (reservation, password))
         await servers.add(tx, server)
+        if checked.group_id is not None:
+            await server_groups.join(tx, checked.group_id, server.id)
         await _connect(tx, actor, new, server)
         waits = await _disks(tx, Asker(actor, store, checked.volume_host), server, checked.disks)
         entry = await record(tx, actor, server.id, "create")

@@ -22,6 +22,7 @@ from ...model import Destination, Flavor, Keypair, Usage
 from ...rules import disks as disk_rules
 from ...rules import limits, sizes
 from ...store import flavors, keypairs, quotas
+from .. import server_groups
 from .wanted import NewServers, Place
 
 MIB = 1024**2
@@ -31,7 +32,8 @@ DEFAULT_ZONE = "nova"
 class Checked(Struct, frozen=True):
     """What a request for servers comes to.
 
-    `source` is where the root disk's content is, `volume_host` where new volumes are made, `count` how many servers there will be.
+    `source` is where the root disk's content is, `volume_host` where new volumes are made, `count` how many servers there will be,
+    `group_id` the server group that they will be in.
     """
 
     flavor: Flavor
@@ -43,6 +45,7 @@ class Checked(Struct, frozen=True):
     disks: list[disk_rules.Planned]
     volume_host: str | None
     count: int
+    group_id: str | None
 
 
 async def check(tx: Tx, actor: Actor, new: NewServers, store: Any) -> Checked:
@@ -62,7 +65,8 @@ async def check(tx: Tx, actor: Actor, new: NewServers, store: Any) -> Checked:
     count = await _affordable(tx, actor, new, flavor)
     _check_count(new, count)
     volume_host = await _volume_host(tx, actor, flavor, planned, destination)
-    return Checked(flavor, image, source, keypair, destination, zone, planned, volume_host, count)
+    group_id = await server_groups.hinted(tx, actor, new.hints, count)
+    return Checked(flavor, image, source, keypair, destination, zone, planned, volume_host, count, group_id)
 
 
 def _check_text(new: NewServers) -> None:
@@ -73,8 +77,6 @@ def _check_text(new: NewServers) -> None:
             base64.b64decode(new.user_data, validate=True)
         except (binascii.Error, ValueError):
             raise Invalid("User data needs to be valid base 64.") from None
-    if "group" in new.hints:
-        raise Invalid(f"Instance group {new.hints['group']} could not be found.")
 
 
 async def _flavor(tx: Reader, actor: Actor, flavor_id: str) -> Flavor:

@@ -18,7 +18,8 @@ from ....placement.operations import claims, hosts
 from ....volume.operations import attachments, volumes
 from ...model import DELETING, LOCAL, SPAWNING, Destination, Disk, Flavor, Server
 from ...rules import guests, sizes
-from ...store import disks, servers, services
+from ...rules.affinity import Company, company
+from ...store import disks, server_groups, servers, services
 from .actors import owner_of
 from .config_drive import config_files
 from .home import Home, known
@@ -99,20 +100,45 @@ async def _claim(tx: Tx, server: Server, own: Sequence[Disk], past: Past) -> Hom
 async def _choose(
     tx: Tx, placed: tuple[Server, Sequence[Disk]], resources: dict[str, int], to: Destination | None, past: Past
 ) -> str:
-    """The suitable host with the most free memory."""
+    """The suitable host that its server group likes best, and of several the one with the most free memory."""
     server, own = placed
+    group = await _company(tx, server)
     wanted = claims.Wanted(
         resources=resources,
-        hosts=await _allowed(tx, server, own, to),
-        excluded=[*past.hosts, *await services.forced_down(tx), *await _beside(tx, _named(server, "different_host"))],
+        hosts=await _allowed(tx, server, own, to, group),
+        excluded=[*past.hosts, *await _avoided(tx, server), *(group.excluded() if group else [])],
     )
-    found = await claims.candidates(tx, wanted, limit=ENOUGH)
-    return max(found, key=lambda candidate: candidate.free.get("MEMORY_MB", 0)).host_id
+    try:
+        found = await claims.candidates(tx, wanted, limit=ENOUGH)
+    except NoCapacity as problem:
+        raise NoCapacity(problem.message + (group.explain() if group else ""), problem.code, problem.internal) from None
+
+    def liking(candidate: claims.Candidate) -> tuple[int, int]:
+        return group.preference(candidate.host_id) if group else 0, candidate.free.get("MEMORY_MB", 0)
+
+    return max(found, key=liking).host_id
 
 
-async def _allowed(tx: Tx, server: Server, own: Sequence[Disk], to: Destination | None) -> list[str] | None:
+async def _avoided(tx: Tx, server: Server) -> list[str]:
+    return [*await services.forced_down(tx), *await _beside(tx, _named(server, "different_host"))]
+
+
+async def _company(tx: Tx, server: Server) -> Company | None:
+    """The server's group, with the hosts of the others; no other member is placed before this transaction ends."""
+    group = await server_groups.of_server(tx, server.id)
+    if group is None:
+        return None
+    await server_groups.lock(tx, group.id)
+    members = (await server_groups.members(tx, [group.id]))[group.id]
+    return company(group, [host_id for server_id, host_id in members.items() if server_id != server.id])
+
+
+async def _allowed(tx: Tx, server: Server, own: Sequence[Disk], to: Destination | None, group: Company | None) -> list[str] | None:
     """The only hosts that will do; None is any."""
     choices: list[set[str]] = [{to.host_id}] if to else []
+    together = group.allowed() if group else None
+    if together is not None:
+        choices.append(together)
     if server.pinned_zone:
         choices.append({host.id for host in await hosts.list(tx) if host.zone == server.pinned_zone})
     same = _named(server, "same_host")

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -20,7 +21,8 @@ from . import conf, forward
 
 ROOT = Path(__file__).parents[2]
 EXCLUDED = Path(__file__).parent / "exclude-tempest.txt"
-PORT = 8790
+with socket.create_server(("127.0.0.1", 0)) as free:
+    PORT: int = free.getsockname()[1]
 SCENARIOS = (
     "tempest.scenario.test_server_basic_ops",
     "tempest.scenario.test_network_basic_ops.TestNetworkBasicOps.test_network_basic_ops",

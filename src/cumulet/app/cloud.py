@@ -42,7 +42,7 @@ class Cloud:
         self.tokens = tokens
         self.bus: Bus = InProcessBus() if config.own_agent else UnixHub(config.bus_socket)
         self.underlay = under
-        self.parts = wire.Parts(config, db, tokens, Services(Agents(self.bus)), under)
+        self.parts = wire.Parts(config, db, tokens, Services(Agents(self.bus, db.clock)), under)
         self.application: Application = wire.application(self.parts)
         self.engine = Engine(db, self.parts.services, ids.new_uuid(), db.clock)
         self.reconciling = Reconciling(wire.reconcilers(self.parts), db, db.clock)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 from collections.abc import Callable
 
 import uvicorn
@@ -18,13 +19,19 @@ def serve(config: Config, on_step: Callable[[str], None]) -> None:
     uvloop.run(_serve(config, on_step))
 
 
+def _listen(config: Config) -> socket.socket:
+    try:
+        return socket.create_server((config.listen, config.port), backlog=2048)
+    except OSError as problem:
+        raise SystemExit(f"Cannot listen on {config.listen}:{config.port}: {problem.strerror}. Set another port with CUMULET_PORT.") from None
+
+
 async def _serve(config: Config, on_step: Callable[[str], None]) -> None:
+    listening = _listen(config)
     cloud = await Cloud.open(config, on_step)
     try:
         settings = uvicorn.Config(
             cloud.application,
-            host=config.listen,
-            port=config.port,
             http="httptools",
             lifespan="off",
             log_config=None,
@@ -33,7 +40,7 @@ async def _serve(config: Config, on_step: Callable[[str], None]) -> None:
             h11_max_incomplete_event_size=64 * 1024,
         )
         server = uvicorn.Server(settings)
-        serving = asyncio.create_task(server.serve())
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
         _stop_on_signals(server)
         while not server.started and not serving.done():
             await asyncio.sleep(0.005)

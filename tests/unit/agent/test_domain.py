@@ -82,10 +82,10 @@ def test_the_first_disk_boots_and_a_disk_shows_its_serial():
     assert config.find("boot") is None
 
 
-def test_a_cdrom_is_on_sata_and_read_only():
+def test_a_cdrom_is_on_virtio_scsi_and_read_only():
     config = list(parsed().iterfind("devices/disk"))[1]
     assert config.get("device") == "cdrom"
-    assert config.find("target").attrib == {"dev": "sdb", "bus": "sata"}
+    assert config.find("target").attrib == {"dev": "sdb", "bus": "scsi"}
     assert config.find("readonly") is not None
 
 

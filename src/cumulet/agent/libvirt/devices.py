@@ -39,9 +39,9 @@ def device_of(port_id: str) -> str:
 
 
 def disk(spec: DiskSpec, around: Surroundings, boot: int | None = None) -> xml.Element:
-    """A disk. A CD-ROM sits on SATA, whatever was asked: q35 has no IDE, and virtio no CD-ROM."""
+    """A disk. A CD-ROM sits on virtio-scsi, whatever was asked: q35 has no IDE, and cloud kernels have no driver for SATA."""
     cdrom = spec.kind == "cdrom"
-    bus = "sata" if cdrom or spec.bus == "ide" else spec.bus
+    bus = "scsi" if cdrom else "sata" if spec.bus == "ide" else spec.bus
     element = xml.Element("disk", type="file", device="cdrom" if cdrom else "disk")
     driver = xml.SubElement(element, "driver", name="qemu", type=spec.format, cache=around.cache)
     if not cdrom:

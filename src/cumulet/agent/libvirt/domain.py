@@ -116,5 +116,5 @@ def _controllers(parent: xml.Element, guest: GuestSpec) -> None:
     for _ in range(max(_SLOTS, used + _SPARE)):
         xml.SubElement(parent, "controller", type="pci", model="pcie-root-port")
     xml.SubElement(parent, "controller", type="usb", model="none")
-    if any(disk.bus == "scsi" for disk in guest.disks):
+    if any(disk.bus == "scsi" or disk.kind == "cdrom" for disk in guest.disks):
         xml.SubElement(parent, "controller", type="scsi", model="virtio-scsi")

@@ -35,9 +35,20 @@ def _attachment(a: Attachment) -> dict[str, Any]:
 
 
 def volume(request: Request, v: Volume, attachment: Attachment | None = None) -> dict[str, Any]:
-    """A volume."""
+    """A volume as lists and show have it: with whose it is, its image, and for administrators where it is."""
+    found = {**plain(request, v, attachment), "os-vol-tenant-attr:tenant_id": v.project_id}
+    if v.image_metadata:
+        found["volume_image_metadata"] = {name: str(value) for name, value in v.image_metadata.items()}
+    if request.actor.is_admin:
+        host = f"{v.host_id}@files#files" if v.host_id else None
+        found |= {"os-vol-host-attr:host": host, "os-vol-mig-status-attr:migstat": None, "os-vol-mig-status-attr:name_id": None}
+    return found
+
+
+def plain(request: Request, v: Volume, attachment: Attachment | None = None) -> dict[str, Any]:
+    """A volume as create and update answer it."""
     shown = attachment is not None and attachment.status in ("attached", "detaching")
-    found: dict[str, Any] = {
+    return {
         "id": v.id,
         "name": v.name,
         "description": v.description,
@@ -59,14 +70,7 @@ def volume(request: Request, v: Volume, attachment: Attachment | None = None) ->
         "created_at": v.created_at,
         "updated_at": v.updated_at,
         "migration_status": None,
-        "os-vol-tenant-attr:tenant_id": v.project_id,
     }
-    if v.image_metadata:
-        found["volume_image_metadata"] = {name: str(value) for name, value in v.image_metadata.items()}
-    if request.actor.is_admin:
-        host = f"{v.host_id}@files#files" if v.host_id else None
-        found |= {"os-vol-host-attr:host": host, "os-vol-mig-status-attr:migstat": None, "os-vol-mig-status-attr:name_id": None}
-    return found
 
 
 def default_type() -> dict[str, Any]:

@@ -52,7 +52,7 @@ async def create(request: Request, body: bodies.NewVolumeBody) -> Response:
         volume_type=body.volume_type,
     )
     volume = await volumes.create(request.tx, request.actor, wanted, request.parts.image_store)
-    return accepted({"volume": views.volume(request, volume)})
+    return accepted({"volume": views.plain(request, volume)})
 
 
 def _wanted(request: Request) -> Page:
@@ -107,7 +107,7 @@ async def update(request: Request, volume_id: str, body: bodies.VolumeChanges) -
     volume = await volumes.get(request.tx, request.actor, volume_id)
     changed = await volumes.update(request.tx, volume, body.changes())
     attached = await attachments.of_volumes(request.tx, [volume_id])
-    return ok({"volume": views.volume(request, changed, attached.get(volume_id))})
+    return ok({"volume": views.plain(request, changed, attached.get(volume_id))})
 
 
 async def delete(request: Request, volume_id: str) -> Response:

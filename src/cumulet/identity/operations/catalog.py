@@ -113,7 +113,7 @@ async def delete_service(tx: Tx, service_id: str) -> None:
 
 
 async def create_endpoint(tx: Tx, fields: dict[str, Any]) -> Endpoint:
-    """A new endpoint. Raises NotFound for an unknown service or region."""
+    """A new endpoint, and its region if that is new. Raises Invalid for an unknown service."""
     endpoint = Endpoint(id=ids.new_hex(), **fields)
     await _check_endpoint(tx, endpoint)
     await tx.do(catalog.INSERT_ENDPOINT, **values(endpoint))
@@ -121,15 +121,16 @@ async def create_endpoint(tx: Tx, fields: dict[str, Any]) -> Endpoint:
     return endpoint
 
 
-async def _check_endpoint(tx: Reader, endpoint: Endpoint) -> None:
+async def _check_endpoint(tx: Tx, endpoint: Endpoint) -> None:
+    """The service must exist; a region that does not is made, as Keystone does."""
     if await tx.one(catalog.GET_SERVICE, key=endpoint.service_id) is None:
         raise Invalid(f"Invalid input for field/attribute service_id. There is no service {endpoint.service_id}.")
     if endpoint.region_id and await tx.one(catalog.GET_REGION, key=endpoint.region_id) is None:
-        raise Invalid(f"Invalid input for field/attribute region_id. There is no region {endpoint.region_id}.")
+        await create_region(tx, Region(endpoint.region_id, "", None, {}))
 
 
 async def update_endpoint(tx: Tx, endpoint: Endpoint, changes: dict[str, Any]) -> Endpoint:
-    """Change an endpoint. Raises Invalid for an unknown service or region."""
+    """Change an endpoint. Raises Invalid for an unknown service."""
     changed = msgspec.structs.replace(endpoint, **changes)
     await _check_endpoint(tx, changed)
     await tx.do(catalog.UPDATE_ENDPOINT, b_key=endpoint.id, **values(changed))

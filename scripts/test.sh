@@ -3,7 +3,7 @@
 set -eu
 bin=$1
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    "$bin/python" -m cumulet.app.packages
+    "$bin/python" -m cumulet.app.machine.packages
     "$bin/python" -m pytest -n 2 -m "not real"
     "$bin/python" -m pytest -m real
 else

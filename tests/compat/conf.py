@@ -8,9 +8,9 @@ import io
 from pathlib import Path
 from typing import Any
 
-from cumulet.app import clouds_yaml
-from cumulet.app.client import Client
 from cumulet.app.config import load
+from cumulet.app.operator import clouds_yaml
+from cumulet.app.operator.client import Client
 
 
 def image(state: Path, real: bool) -> Path:

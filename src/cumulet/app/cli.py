@@ -14,10 +14,10 @@ from rich.console import Console
 
 from ..kernel import log
 from ..kernel.daemons import DaemonFailed
-from . import clouds_yaml, process
-from .client import Client, RequestFailed
 from .config import Config, load
-from .progress import Steps
+from .operator import clouds_yaml, process
+from .operator.client import Client, RequestFailed
+from .operator.progress import Steps
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="The OpenStack core in one program."
@@ -84,7 +84,7 @@ def _serve(settings: Config) -> None:
 
 
 def _prepare_host(settings: Config, install: bool) -> None:
-    from . import packages
+    from .machine import packages
 
     if os.geteuid() != 0:
         raise _failure("A cloud with real guests needs root. Without root: cumulet up --fake")
@@ -139,7 +139,7 @@ def hello(
 
 
 async def _hello(settings: Config, image: Path | None) -> None:
-    from .main_job import MainJob
+    from .operator.main_job import MainJob
 
     demo = await Client.log_in(settings.url, clouds_yaml.credentials(settings, "demo"))
     admin = await Client.log_in(settings.url, clouds_yaml.credentials(settings, "admin"))
@@ -169,7 +169,7 @@ def down(
     remove_state: Annotated[bool, typer.Option("--remove-state", help="Remove all data too: databases, images, disks.")] = False,
 ) -> None:
     """Stop every process, and remove every namespace and tap. The state stays: `up` brings the servers back."""
-    from .taking_down import take_down
+    from .operator.taking_down import take_down
 
     settings = _config(config, state)
     with Steps(console) as steps:
@@ -180,7 +180,7 @@ def down(
 @app.command()
 def status(state: StateOption = None, config: ConfigOption = None) -> None:
     """Whether the cloud runs, its hosts, and what needs an operator. Ends with 1 if anything does."""
-    from .status import show
+    from .operator.status import show
 
     raise typer.Exit(asyncio.run(show(_config(config, state), console)))
 
@@ -188,7 +188,7 @@ def status(state: StateOption = None, config: ConfigOption = None) -> None:
 @app.command()
 def doctor(state: StateOption = None, config: ConfigOption = None, fake: FakeOption = False) -> None:
     """What works here, what is missing, and the command to get it."""
-    from . import doctor as checks
+    from .machine import doctor as checks
 
     found = asyncio.run(checks.checks(_config(config, state, fake)))
     console.print(checks.render(found))

@@ -20,6 +20,7 @@ from ..kernel.db import Database, Sqlite, metadata
 from ..kernel.http import Application
 from ..kernel.reconcile import Reconciling
 from ..kernel.workflow import Engine
+from ..placement.operations import hosts
 from . import wire
 from .config import Config
 from .hosts import Underlay, underlay
@@ -64,7 +65,10 @@ class Cloud:
         """Begin what runs beside the requests: networks, agents, workflows, reconcilers. Returns once the agents are recognised."""
         if isinstance(self.bus, UnixHub):
             await self.bus.listen()
-        await self.bus.serve("cloud", Reports(self.db).receive)
+        initial = wire.inventory(self.config)
+        async with self.db.tx() as tx:
+            await hosts.configure(tx, initial)
+        await self.bus.serve("cloud", Reports(self.db, initial).receive)
         await self.underlay.up(on_step)
         self.agents = await self.underlay.agents(self.bus, self.db)
         on_step("agent")

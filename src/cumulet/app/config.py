@@ -15,7 +15,7 @@ from msgspec import Struct
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that can be set.
 
-    `state` is where all data lives. `database` is a PostgreSQL URL; empty is SQLite in `state`. `external_*` describe the network behind
+    `state` is where all data lives. Ratios and reserves apply to every host unless the placement API has set that host's; None is the default. `database` is a PostgreSQL URL; empty is SQLite in `state`. `external_*` describe the network behind
     floating IPs, which lives in the network namespace `namespace`.
     """
 
@@ -29,6 +29,12 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     fake: bool = False
     fake_hosts: int = 1
     own_agent: bool = True
+    vcpu_ratio: float | None = None
+    memory_ratio: float | None = None
+    disk_ratio: float | None = None
+    reserved_vcpus: int | None = None
+    reserved_memory_mb: int | None = None
+    reserved_disk_gb: int | None = None
     virt_type: Literal["auto", "kvm", "qemu"] = "auto"
     namespace: str = "cumulet"
     external_cidr: str = "172.24.4.0/24"

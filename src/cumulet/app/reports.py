@@ -11,8 +11,9 @@ from ..placement.operations import hosts
 class Reports:
     """Answers the subject `cloud`."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, initial: hosts.Initial) -> None:
         self._db = db
+        self._initial = initial
 
     async def receive(self, payload: bytes) -> bytes:
         """One report, one answer."""
@@ -25,7 +26,7 @@ class Reports:
 
     async def _register(self, report: Register) -> Answer:
         async with self._db.tx() as tx:
-            answer = await hosts.register(tx, report)
+            answer = await hosts.register(tx, report, self._initial)
             if isinstance(answer, Welcome):
                 await guests.host_registered(tx, report)
             return answer

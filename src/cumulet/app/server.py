@@ -23,7 +23,9 @@ def _listen(config: Config) -> socket.socket:
     try:
         return socket.create_server((config.listen, config.port), backlog=2048)
     except OSError as problem:
-        raise SystemExit(f"Cannot listen on {config.listen}:{config.port}: {problem.strerror}. Set another port with CUMULET_PORT.") from None
+        raise SystemExit(
+            f"Cannot listen on {config.listen}:{config.port}: {problem.strerror}. Set another port with CUMULET_PORT."
+        ) from None
 
 
 async def _serve(config: Config, on_step: Callable[[str], None]) -> None:

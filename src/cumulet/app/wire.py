@@ -27,6 +27,7 @@ from ..network import policy as network_policy
 from ..network.operations.sync import Sync
 from ..placement import api as placement
 from ..placement import policy as placement_policy
+from ..placement.operations import hosts
 from ..volume import api as volume
 from ..volume import policy as volume_policy
 from .config import Config
@@ -84,6 +85,13 @@ def policies(config: Config) -> dict[str, Policy]:
     if unknown:
         raise PolicySyntaxError(f"{path}: no service has a rule {unknown[0]!r}")
     return {service: Policy(rules, {n: text for n, text in overrides.items() if n in rules}) for service, rules in RULES.items()}
+
+
+def inventory(config: Config) -> hosts.Initial:
+    """What hosts sell and reserve, as far as the configuration says; each figure knows where it is from (safety C6)."""
+    names = ("vcpu_ratio", "memory_ratio", "disk_ratio", "reserved_vcpus", "reserved_memory_mb", "reserved_disk_gb")
+    given = {name: getattr(config, name) for name in names if getattr(config, name) is not None}
+    return hosts.Initial(**given, configured=frozenset(given))
 
 
 def application(parts: Parts) -> Application:

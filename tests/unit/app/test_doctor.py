@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from cumulet.app import doctor
 from cumulet.app.config import Config
-from cumulet.app.doctor import Check
-from cumulet.app.packages import Machine
+from cumulet.app.machine import doctor
+from cumulet.app.machine.doctor import Check
+from cumulet.app.machine.packages import Machine
 
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
 LISTENING = "   0: 0100007F:224C 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4711 1 0 100 0 0 10 0\n"

@@ -11,8 +11,8 @@ from types import ModuleType
 
 import pytest
 
-from cumulet.app import packages
-from cumulet.app.packages import BINDING, CannotInstall, Machine
+from cumulet.app.machine import packages
+from cumulet.app.machine.packages import BINDING, CannotInstall, Machine
 
 APT = """#!/bin/sh
 # Writes down what it was asked, and what maintainer scripts would have seen.

@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
+from ..config import Config
 from .client import Credentials
-from .config import Config
 
 NAMES = {"cumulet": "demo", "cumulet-admin": "admin"}
 """Cloud names in clouds.yaml, and whose they are: user and project have the same name."""

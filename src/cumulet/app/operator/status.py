@@ -6,14 +6,14 @@ from msgspec import Struct
 from rich.console import Console
 from rich.table import Table
 
-from ..compute.operations import guests
-from ..kernel import workflow
-from ..kernel.clock import SystemClock
-from ..kernel.db import Reader, Sqlite
-from ..kernel.workflow import Active
-from ..placement.operations import claims, hosts
+from ...compute.operations import guests
+from ...kernel import workflow
+from ...kernel.clock import SystemClock
+from ...kernel.db import Reader, Sqlite
+from ...kernel.workflow import Active
+from ...placement.operations import claims, hosts
+from ..config import Config
 from . import process
-from .config import Config
 
 
 class HostLine(Struct, frozen=True):

@@ -12,8 +12,8 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from ..kernel.daemons import Daemon, DaemonFailed
-from .config import Config
+from ...kernel.daemons import Daemon, DaemonFailed
+from ..config import Config
 
 
 class Step(Struct, frozen=True):

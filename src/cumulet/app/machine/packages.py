@@ -19,8 +19,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from ..kernel.clock import SystemClock
-from .tiny import BUILD_PACKAGES
+from ...kernel.clock import SystemClock
+from ..tiny import BUILD_PACKAGES
 
 _GUESTS = (
     *("qemu-system-x86", "qemu-utils", "libvirt-daemon", "libvirt-daemon-system", "libvirt-daemon-driver-qemu"),

@@ -6,9 +6,9 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from ..kernel.clock import SystemClock
+from ...kernel.clock import SystemClock
+from ..config import Config
 from . import process
-from .config import Config
 
 OnStep = Callable[[str], None]
 
@@ -21,7 +21,7 @@ async def take_down(config: Config, on_step: OnStep, remove_state: bool) -> bool
         on_step("cloud")
         await serving.stop()
     if _has_daemons(config):
-        from .hosts import ThisMachine
+        from ..hosts import ThisMachine
 
         await ThisMachine(config, SystemClock()).take_down(on_step)
     if remove_state and config.state.exists():
@@ -35,7 +35,7 @@ def _has_daemons(config: Config) -> bool:
     """Whether anything of a real host is left: its namespace, or OVN's databases running."""
     if not (config.state / "agent").exists():
         return False
-    from ..network.ovn.central import Central
+    from ...network.ovn.central import Central
 
     namespace = Path("/run/netns") / config.namespace
     return namespace.exists() or any(daemon.alive() for daemon in Central(config.state / "ovn").daemons())

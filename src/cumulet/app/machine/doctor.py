@@ -9,11 +9,11 @@ from pathlib import Path
 from msgspec import Struct
 from rich.table import Table
 
-from ..agent import accelerator
-from ..kernel.daemons import Daemon
-from ..kernel.process import succeeds
+from ...agent import accelerator
+from ...kernel.daemons import Daemon
+from ...kernel.process import succeeds
+from ..config import Config
 from . import packages
-from .config import Config
 from .packages import HERE, Machine
 
 _GIB = 1 << 30

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.status import Status
 
-from ..kernel.clock import measure
+from ...kernel.clock import measure
 
 
 class Steps:

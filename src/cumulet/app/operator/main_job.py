@@ -11,9 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..kernel.process import CommandFailed, run
+from ...kernel.process import CommandFailed, run
+from ..config import Config
 from .client import Client, RequestFailed, waiting
-from .config import Config
 
 OnStep = Callable[[str], None]
 SERVER, USER = "hello", "cirros"

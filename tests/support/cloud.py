@@ -34,8 +34,13 @@ class TestCloud:
         self._clients.append(client)
         return client
 
-    async def client(self, project: str = "demo", role: str = "member", user: str | None = None, **headers: str) -> httpx.AsyncClient:
-        """A client whose user holds `role` in `project`; both are made if need be. `client.project_id` and `client.user_id` are set."""
+    async def client(
+        self, project: str = "demo", role: str = "member", user: str | None = None, **headers: str
+    ) -> httpx.AsyncClient:
+        """A client whose user holds `role` in `project`; both are made if need be.
+
+        `client.project_id` and `client.user_id` are set.
+        """
         async with self.db.tx() as tx:
             project_id = await _project(tx, project)
             who = await _user(tx, user or f"{project}-{role}")

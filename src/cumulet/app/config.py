@@ -15,8 +15,9 @@ from msgspec import Struct
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that can be set.
 
-    `state` is where all data lives. Ratios and reserves apply to every host unless the placement API has set that host's; None is the default. `database` is a PostgreSQL URL; empty is SQLite in `state`. `external_*` describe the network behind
-    floating IPs, which lives in the network namespace `namespace`.
+    `state` is where all data lives. Ratios and reserves apply to every host unless the placement API has set that host's; None is
+    the default. `database` is a PostgreSQL URL; empty is SQLite in `state`. `external_*` describe the network behind floating
+    IPs, which lives in the network namespace `namespace`.
     """
 
     state: Path = Path("/var/lib/cumulet")
@@ -53,7 +54,10 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def load(path: Path | None, environment: Mapping[str, str] | None = None, **given: object) -> Config:
-    """Defaults, then the file, then the environment, then what is `given`. Raises ValueError naming the file or option that is wrong."""
+    """Defaults, then the file, then the environment, then what is `given`.
+
+    Raises ValueError naming the file or option that is wrong.
+    """
     found: dict[str, object] = {}
     if path is not None:
         try:

@@ -74,7 +74,10 @@ class InMemory:
         """They are."""
 
     async def agents(self, bus: Bus, db: Database) -> list[Agent]:
-        """One agent per host. The counter that a real agent reads from its disk is taken from the registry: these hosts have none."""
+        """One agent per host. The counter that a real agent reads from its disk is taken from the registry:
+
+        these hosts have none.
+        """
         for world in self.worlds:
             async with db.read() as tx:
                 known = {host.id: host.counter for host in await hosts.list(tx)}

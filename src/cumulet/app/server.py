@@ -44,7 +44,7 @@ async def _serve(config: Config, on_step: Callable[[str], None]) -> None:
         server = uvicorn.Server(settings)
         serving = asyncio.create_task(server.serve(sockets=[listening]))
         _stop_on_signals(server)
-        while not server.started and not serving.done():
+        while not server.started and not serving.done():  # noqa: ASYNC110 (uvicorn offers nothing to wait for)
             await asyncio.sleep(0.005)
         if server.started:
             await cloud.start(on_step)

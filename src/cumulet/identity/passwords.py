@@ -19,7 +19,10 @@ _hasher = argon2.PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=
 
 
 class Passwords:
-    """Hashes and verifies in threads, at most two at a time; remembers successes for five minutes, keyed so that no password is kept."""
+    """Hashes and verifies in threads, at most two at a time;
+
+    remembers successes for five minutes, keyed so that no password is kept.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -34,7 +37,10 @@ class Passwords:
             return await asyncio.to_thread(_hasher.hash, password)
 
     async def verify(self, stored: str | None, password: str) -> bool:
-        """Whether `password` is the one of `stored`. Without a hash it takes as long and is False: nobody learns which users exist."""
+        """Whether `password` is the one of `stored`. Without a hash it takes as long and is False:
+
+        nobody learns which users exist.
+        """
         if stored is None:
             self._decoy = self._decoy or await self.hash(ids.secret_text())
             await self._check(self._decoy, password)

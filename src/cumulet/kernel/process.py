@@ -8,9 +8,11 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-
 _threads = ThreadPoolExecutor(64, thread_name_prefix="command")
-"""Commands wait in threads of their own: uvloop's subprocesses hand open sockets on to the child, so that a daemon keeps its starter waiting."""
+"""Commands wait in threads of their own:
+
+uvloop's subprocesses hand open sockets on to the child, so that a daemon keeps its starter waiting.
+"""
 
 
 class CommandFailed(Exception):

@@ -6,8 +6,9 @@ A volume is a file on one host (`host_id`), made, grown and quarantined by that 
     available → extending → available        (in-use → extending → in-use)
     available, error → deleting → gone       creating → error, deleting → error_deleting
 
-Every change of state is a compare-and-set (safety T2): `store.volumes.move` names the states from which it is allowed. A volume has at most one
-attachment (K3); an attachment carries a generation, and only its own server can use or end it (K9). An attached volume is never deleted.
+Every change of state is a compare-and-set (safety T2): `store.volumes.move` names the states from which it is allowed. A volume
+has at most one attachment (K3); an attachment carries a generation, and only its own server can use or end it (K9). An attached
+volume is never deleted.
 
 Compute calls `operations.attachments` and `operations.volumes` inside its own transactions; nobody else touches these tables.
 """

@@ -19,7 +19,9 @@ def admin_password(cloud) -> str:
 
 
 async def test_a_password_buys_a_project_token_with_catalog_and_roles(cloud):
-    answer = await cloud.anonymous().post("/identity/v3/auth/tokens", json=password("admin", admin_password(cloud), **ADMIN_PROJECT))
+    answer = await cloud.anonymous().post(
+        "/identity/v3/auth/tokens", json=password("admin", admin_password(cloud), **ADMIN_PROJECT)
+    )
     assert answer.status_code == 201
     token = answer.json()["token"]
     assert {role["name"] for role in token["roles"]} == {"admin", "manager", "member", "reader"}
@@ -40,7 +42,12 @@ async def test_a_token_without_scope_can_be_turned_into_one_with_scope(cloud):
     client = cloud.anonymous()
     first = await client.post("/identity/v3/auth/tokens", json=password("admin", admin_password(cloud)))
     assert "project" not in first.json()["token"]
-    body = {"auth": {"identity": {"methods": ["token"], "token": {"id": first.headers["X-Subject-Token"]}}, "scope": {"system": {"all": True}}}}
+    body = {
+        "auth": {
+            "identity": {"methods": ["token"], "token": {"id": first.headers["X-Subject-Token"]}},
+            "scope": {"system": {"all": True}},
+        }
+    }
     second = await client.post("/identity/v3/auth/tokens", json=body)
     assert second.json()["token"]["system"] == {"all": True}
     assert second.json()["token"]["expires_at"] == first.json()["token"]["expires_at"]
@@ -96,7 +103,9 @@ async def test_a_new_password_makes_older_tokens_void(cloud, clock):
 
 
 async def test_a_body_that_is_not_json_is_named_as_such(cloud):
-    answer = await cloud.anonymous().post("/identity/v3/auth/tokens", content=b"{nonsense", headers={"Content-Type": "application/json"})
+    answer = await cloud.anonymous().post(
+        "/identity/v3/auth/tokens", content=b"{nonsense", headers={"Content-Type": "application/json"}
+    )
     assert answer.status_code == 400
     assert "Malformed" in answer.json()["error"]["message"]
 

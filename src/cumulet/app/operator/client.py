@@ -59,9 +59,7 @@ class Client:
 
     async def upload(self, path: str, file: Path) -> None:
         """PUT a file's bytes, streamed. Raises RequestFailed."""
-        headers = {**self._headers(), "Content-Type": "application/octet-stream", "Content-Length": str(file.stat().st_size)}
-        with file.open("rb") as content:
-            await asyncio.to_thread(_send, self._url + path, "PUT", content, headers)
+        await asyncio.to_thread(_send_file, self._url + path, file, self._headers())
 
     def _headers(self) -> dict[str, str]:
         return {"X-Auth-Token": self._token, "Content-Type": "application/json", "OpenStack-API-Version": "compute 2.79"}
@@ -81,6 +79,12 @@ def _send(url: str, method: str, body: Any, headers: dict[str, str]) -> _Answer:
         raise RequestFailed(problem.code, problem.read().decode(errors="replace")[:500]) from None
     except OSError as problem:
         raise RequestFailed(0, f"{url} does not answer: {problem}") from None
+
+
+def _send_file(url: str, file: Path, headers: dict[str, str]) -> _Answer:
+    own = {"Content-Type": "application/octet-stream", "Content-Length": str(file.stat().st_size)}
+    with file.open("rb") as content:
+        return _send(url, "PUT", content, {**headers, **own})
 
 
 @asynccontextmanager

@@ -1,7 +1,8 @@
 """The main job: from nothing to ssh into a guest, through the API as any client uses it.
 
-Uploads the image; makes a network, subnet, router, floating IP, keypair and security group; boots the server `hello`; waits until ssh to its
-floating IP prints the guest's hostname. Everything that is there already is used as it is, so that a second run changes nothing.
+Uploads the image; makes a network, subnet, router, floating IP, keypair and security group; boots the server `hello`; waits until
+ssh to its floating IP prints the guest's hostname. Everything that is there already is used as it is, so that a second run
+changes nothing.
 """
 
 from __future__ import annotations

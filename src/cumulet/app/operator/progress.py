@@ -1,4 +1,7 @@
-"""Steps on a terminal: each with a spinner while it runs and its seconds when it is done; plain lines where there is no terminal."""
+"""Steps on a terminal: each with a spinner while it runs and its seconds when it is done;
+
+plain lines where there is no terminal.
+"""
 
 from __future__ import annotations
 

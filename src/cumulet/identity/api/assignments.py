@@ -1,7 +1,7 @@
 """Role assignments. https://docs.openstack.org/api-ref/identity/v3/#roles
 
-One set of handlers for every path of the form `/{projects,domains}/{id}/users/{id}/roles/{id}` and `/system/users/{id}/roles/{id}`: the path's
-own words say which target and holder are meant.
+One set of handlers for every path of the form `/{projects,domains}/{id}/users/{id}/roles/{id}` and
+`/system/users/{id}/roles/{id}`: the path's own words say which target and holder are meant.
 """
 
 from __future__ import annotations

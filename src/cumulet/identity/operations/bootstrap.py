@@ -22,7 +22,10 @@ class Wanted(Struct, frozen=True):
 
 
 async def bootstrap(tx: Tx, wanted: Wanted) -> None:
-    """Make what is not there yet: the default domain, roles, `admin` and `demo`. The catalog's URLs are made what is wanted, every time."""
+    """Make what is not there yet: the default domain, roles, `admin` and `demo`.
+
+    The catalog's URLs are made what is wanted, every time.
+    """
     if not await projects.page(tx, Page().where("id", DEFAULT_DOMAIN), is_domain=True):
         await _first_time(tx, wanted)
     await _catalog(tx, wanted)

@@ -114,7 +114,10 @@ async def revoke(tx: Tx, assignment: Assignment) -> None:
 
 
 async def held(tx: Reader, assignment: Assignment) -> list[Role]:
-    """The roles held directly by a holder on a target; `role_id` is not looked at. Raises NotFound for an unknown holder or target."""
+    """The roles held directly by a holder on a target; `role_id` is not looked at.
+
+    Raises NotFound for an unknown holder or target.
+    """
     await _check(tx, assignment)
     known = await roles.all_roles(tx)
     found = await roles.held(tx, assignment.holder_kind, assignment.holder_id, assignment.target_kind, assignment.target_id)

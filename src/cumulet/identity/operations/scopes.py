@@ -13,7 +13,10 @@ from ..tokens import Claims
 
 
 async def actor(tx: Reader, user: User, claims: Claims) -> tuple[Actor, dict[str, str]]:
-    """The actor a token stands for, and the ids of its roles by name. Raises Unauthorized if anything in it does not hold any more."""
+    """The actor a token stands for, and the ids of its roles by name.
+
+    Raises Unauthorized if anything in it does not hold any more.
+    """
     domain = await projects.find(tx, user.domain_id)
     if not user.enabled or domain is None or not domain.enabled:
         raise Unauthorized(f"The account is disabled for user: {user.id}")

@@ -31,8 +31,9 @@ _PROJECT = re.compile(r"^/([0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9
 class Service(Struct, frozen=True):
     """One service on the wire.
 
-    `mount` is where its paths begin (`/compute`). `fault` writes a problem in its envelope. `project_prefix` is the path after which a project
-    id may stand (`/v2.1`): it is checked against the token and left out. `id_header` repeats the request id under the service's own name.
+    `mount` is where its paths begin (`/compute`). `fault` writes a problem in its envelope. `project_prefix` is the path after
+    which a project id may stand (`/v2.1`): it is checked against the token and left out. `id_header` repeats the request id under
+    the service's own name.
     """
 
     name: str

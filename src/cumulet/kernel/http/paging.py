@@ -34,8 +34,9 @@ class Filter(Struct, frozen=True):
 class Paging(Struct, frozen=True):
     """How one noun is listed.
 
-    `filters` maps query parameters to filters, `sorts` wire names to the store's. `most` caps a page, `strict` refuses unknown parameters.
-    Both styles of sorting are understood: `sort=key:dir,key` and repeated `sort_key`/`sort_dir`. A parameter given several times means "one of".
+    `filters` maps query parameters to filters, `sorts` wire names to the store's. `most` caps a page, `strict` refuses unknown
+    parameters. Both styles of sorting are understood: `sort=key:dir,key` and repeated `sort_key`/`sort_dir`. A parameter given
+    several times means "one of".
     """
 
     filters: Mapping[str, Filter]

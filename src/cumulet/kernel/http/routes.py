@@ -24,11 +24,11 @@ PUBLIC = "public"
 class Route(Struct, frozen=True):
     """A method and path, who handles it, and which policy rule guards it.
 
-    `{name}` parts of the path are passed to the handler by name. A handler's parameter `body`, annotated with a Struct, is the decoded body;
-    `wrap` names the key that the body is under on the wire. `tx` is the transaction the handler gets: by default reads for GET, a write
-    transaction for the rest; `none` for handlers that stream or that manage their own. `limit` is the largest body in bytes.
-    A rule that looks at the resource itself needs its attributes: `target` reads them in the request's transaction, and the rule is
-    asked then.
+    `{name}` parts of the path are passed to the handler by name. A handler's parameter `body`, annotated with a Struct, is the
+    decoded body; `wrap` names the key that the body is under on the wire. `tx` is the transaction the handler gets: by default
+    reads for GET, a write transaction for the rest; `none` for handlers that stream or that manage their own. `limit` is the
+    largest body in bytes. A rule that looks at the resource itself needs its attributes: `target` reads them in the request's
+    transaction, and the rule is asked then.
     """
 
     method: str

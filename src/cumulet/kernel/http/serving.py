@@ -1,7 +1,7 @@
 """The one visible order of a request.
 
-request id → negotiate the microversion → authenticate → match → policy → read the body → open the transaction → handler → commit → write the
-view at the asked version.
+request id → negotiate the microversion → authenticate → match → policy → read the body → open the transaction → handler → commit
+→ write the view at the asked version.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@
         name: str
         tags: Annotated[list[str] | UnsetType, Lives("2.52")] = UNSET
 
-Reading at 2.51 refuses `tags` as it refuses any unknown key. Writing at 2.51 leaves it out. A body's versioned field needs a default: it
-is what the handler sees when the client's version does not have the field.
+Reading at 2.51 refuses `tags` as it refuses any unknown key. Writing at 2.51 leaves it out. A body's versioned field needs a
+default: it is what the handler sees when the client's version does not have the field.
 """
 
 from __future__ import annotations
@@ -62,7 +62,10 @@ class Versions(NamedTuple):
     legacy: str | None = None
 
     def negotiate(self, header: str | None, legacy: str | None) -> Version:
-        """The version to speak. Without a header the lowest. Raises Invalid for a malformed one, NotAcceptable outside the range."""
+        """The version to speak. Without a header the lowest.
+
+        Raises Invalid for a malformed one, NotAcceptable outside the range.
+        """
         asked = self._asked(header) or legacy
         if asked is None:
             return self.lowest

@@ -138,10 +138,10 @@ async def _adopt(tx: Tx, actor: Actor, guest: Guest, wish: Wish, position: int) 
 
 
 async def _row(tx: Reader, port_id: str) -> PortRow:
-    found = await store.many(tx, [port_id])
-    if not found:
+    found = await store.row(tx, port_id)
+    if found is None:
         raise NotFound(f"Port {port_id} could not be found.", code="PortNotFound")
-    return found[0].row
+    return found
 
 
 async def bind(tx: Tx, port_id: str, host_id: str) -> None:
@@ -172,10 +172,10 @@ async def cancel_move(tx: Tx, port_id: str) -> None:
 
 async def unbind(tx: Tx, port_id: str) -> None:
     """The port's guest is on no host. Harmless if it never was, or the port is gone."""
-    for port in await store.many(tx, [port_id]):
-        if port.row.host_id:
-            await store.save(tx, replace(port.row, host_id="", moving_to="", status=DOWN))
-            await changes.record(tx, changes.PORT, port_id)
+    row = await store.row(tx, port_id)
+    if row is not None and row.host_id:
+        await store.save(tx, replace(row, host_id="", moving_to="", status=DOWN))
+        await changes.record(tx, changes.PORT, port_id)
 
 
 async def is_up(tx: Reader, port_id: str) -> bool:
@@ -186,10 +186,11 @@ async def is_up(tx: Reader, port_id: str) -> bool:
 
 async def set_up(tx: Tx, port_id: str, up: bool) -> None:
     """OVN reports that a port came up or went down. Whoever waits for its server is woken. Harmless if the port is gone."""
-    for port in await store.many(tx, [port_id]):
-        status = ACTIVE if up and port.row.host_id else DOWN
-        if await store.set_status(tx, port_id, status) and port.row.device_id:
-            await wake(tx, "server", port.row.device_id)
+    row = await store.row(tx, port_id)
+    if row is not None:
+        status = ACTIVE if up and row.host_id else DOWN
+        if row.status != status and await store.set_status(tx, port_id, status) and row.device_id:
+            await wake(tx, "server", row.device_id)
 
 
 async def release(tx: Tx, server_id: str, port_id: str | None = None) -> None:

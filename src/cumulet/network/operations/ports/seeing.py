@@ -37,34 +37,26 @@ class Interface(Struct, frozen=True):
 
 async def spec(tx: Reader, port_id: str) -> PortSpec:
     """A port as its host's agent needs it. Raises NotFound."""
-    found = await _specs(tx, await store.many(tx, [port_id]))
-    if not found:
+    found = await lines.plug(tx, port_id)
+    if found is None:
         raise NotFound(f"Port {port_id} could not be found.", code="PortNotFound")
-    return found[0]
+    return (await _specs(tx, [found]))[0]
 
 
 async def specs(tx: Reader, server_id: str) -> list[PortSpec]:
-    """A server's ports as its host's agent needs them, in order."""
-    return await _specs(tx, await store.of_devices(tx, [server_id]))
+    """A server's ports as its host's agent needs them, in order, in two statements."""
+    return await _specs(tx, await lines.plugs(tx, server_id))
 
 
-async def _specs(tx: Reader, found: list[Port]) -> list[PortSpec]:
+async def _specs(tx: Reader, found: list[lines.Plug]) -> list[PortSpec]:
     if not found:
         return []
-    ids = list({port.row.network_id for port in found})
-    networks = await network_store.many(tx, ids)
-    subnets = {subnet.id: subnet for subnet in await subnet_store.of_networks(tx, ids)}
-    services = await store.service_ports(tx, ids)
-    metadata = {port.row.network_id: _metadata(port, subnets) for port in services}
-    return [
-        PortSpec(p.id, p.row.network_id, p.row.mac_address, networks[p.row.network_id].mtu, metadata.get(p.row.network_id))
-        for p in found
-    ]
-
-
-def _metadata(port: Port, subnets: dict[str, Subnet]) -> MetadataPort:
-    prefixed = [f"{f.ip_address}/{ip_network(subnets[f.subnet_id].cidr).prefixlen}" for f in port.fixed_ips]
-    return MetadataPort(port.id, port.row.mac_address, prefixed)
+    metadata: dict[str, MetadataPort] = {}
+    for line in await lines.services(tx, list({plug.network_id for plug in found})):
+        port = metadata.setdefault(line.network_id, MetadataPort(line.port_id, line.mac, []))
+        if line.address is not None and line.cidr is not None:
+            port.addresses.append(f"{line.address}/{ip_network(line.cidr).prefixlen}")
+    return [PortSpec(p.port_id, p.network_id, p.mac, p.mtu, metadata.get(p.network_id)) for p in found]
 
 
 async def interfaces(tx: Reader, server_ids: list[str]) -> dict[str, list[Interface]]:

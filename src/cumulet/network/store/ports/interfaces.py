@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from msgspec import Struct
 
 from ....kernel.db import Query, Reader, among
+from ...model import DHCP_OWNER
 from ..floating_ips import FLOATING_IPS
 from ..networks import NETWORKS
 from ..security_groups import GROUPS
@@ -33,6 +34,25 @@ class Line(Struct, frozen=True):
     address: str | None
     cidr: str | None
     floating: str | None
+
+
+class Plug(Struct, frozen=True):
+    """A port as a host plugs it."""
+
+    port_id: str
+    network_id: str
+    mac: str
+    mtu: int
+
+
+class Service(Struct, frozen=True):
+    """One address of a network's own port; a port without addresses has one line without."""
+
+    network_id: str
+    port_id: str
+    mac: str
+    address: str | None
+    cidr: str | None
 
 
 LINES = Query(
@@ -68,6 +88,42 @@ GROUP_NAMES = Query(
     .where(among(P.device_id, "servers"))
     .order_by(P.id, G.name)
 )
+
+PLUGS = Query(
+    sa.select(P.id, P.network_id, P.mac_address, N.mtu)
+    .select_from(PORTS.join(NETWORKS, N.id == P.network_id))
+    .where(P.device_id == sa.bindparam("device_id"))
+    .order_by(P.position, P.created_at, P.id),
+    Plug,
+)
+PLUG = Query(
+    sa.select(P.id, P.network_id, P.mac_address, N.mtu)
+    .select_from(PORTS.join(NETWORKS, N.id == P.network_id))
+    .where(P.id == sa.bindparam("port_id")),
+    Plug,
+)
+SERVICES = Query(
+    sa.select(P.network_id, P.id, P.mac_address, A.address, S.cidr)
+    .select_from(PORTS.outerjoin(ADDRESSES, A.port_id == P.id).outerjoin(SUBNETS, S.id == A.subnet_id))
+    .where(among(P.network_id, "networks"), P.device_owner == DHCP_OWNER)
+    .order_by(P.network_id, A.position, A.address),
+    Service,
+)
+
+
+async def plugs(tx: Reader, server_id: str) -> list[Plug]:
+    """What a host must know of a server's ports, in their order."""
+    return await tx.all(PLUGS, device_id=server_id)
+
+
+async def plug(tx: Reader, port_id: str) -> Plug | None:
+    """What a host must know of one port."""
+    return await tx.one(PLUG, port_id=port_id)
+
+
+async def services(tx: Reader, network_ids: list[str]) -> list[Service]:
+    """The addresses of the networks' own ports."""
+    return await tx.all(SERVICES, networks=network_ids)
 
 
 async def lines(tx: Reader, server_ids: list[str]) -> list[Line]:

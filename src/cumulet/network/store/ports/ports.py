@@ -90,6 +90,7 @@ JOIN = rows.insert_unless_taken(MEMBERS)
 LEAVE = Query(sa.delete(MEMBERS).where(M.port_id == sa.bindparam("port")))
 GROUPS_OF = Query(sa.select(M.port_id, M.group_id).where(among(M.port_id, "ports")).order_by(M.port_id, M.group_id))
 GET = Query(sa.select(PORTS).where(P.id == sa.bindparam("key"), sa.or_(PROJECT.is_(None), _visible(PROJECT))), ROW)
+GET_ROW = Query(sa.select(PORTS).where(P.id == sa.bindparam("key")), ROW)
 MANY = Query(sa.select(PORTS).where(among(P.id, "ids")).order_by(P.id), ROW)
 OF_DEVICES = Query(sa.select(PORTS).where(among(P.device_id, "devices")).order_by(P.position, P.created_at, P.id), ROW)
 SERVICES = Query(sa.select(PORTS).where(among(P.network_id, "networks"), P.device_owner == DHCP_OWNER), ROW)
@@ -165,6 +166,11 @@ async def find(tx: Reader, port_id: str, project_id: str | None) -> Port | None:
     """By id, if this project may see it."""
     row = await tx.one(GET, key=port_id, project_id=project_id)
     return None if row is None else (await whole(tx, [row]))[0]
+
+
+async def row(tx: Reader, port_id: str) -> PortRow | None:
+    """By id, without addresses and groups, for whoever has the id from us."""
+    return await tx.one(GET_ROW, key=port_id)
 
 
 async def many(tx: Reader, port_ids: list[str]) -> list[Port]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, get_type_hints
 
 import msgspec
@@ -76,8 +77,7 @@ class Definition(Struct, frozen=True):
     def decode(self, text: str) -> list[Any]:
         """The stored arguments, as the types that the function names."""
         raw = msgspec.json.decode(text, type=list[msgspec.Raw])
-        names = list(inspect.signature(self.body).parameters)[1:]
-        return [msgspec.json.decode(value, type=_hint(self.body, name)) for name, value in zip(names, raw, strict=False)]
+        return [decoder.decode(value) for decoder, value in zip(_decoders(self.body), raw, strict=False)]
 
 
 _units: dict[Callable[..., Any], Unit | bool] = {}
@@ -139,6 +139,13 @@ def definition_of(body: Callable[..., Any]) -> Definition:
 def definition_named(name: str) -> Definition | None:
     """The workflow of that name, if this program has it."""
     return _definitions.get(name)
+
+
+@cache
+def _decoders(body: Callable[..., Any]) -> list[msgspec.json.Decoder[Any]]:
+    """How each argument of a workflow function is read back, worked out once."""
+    names = list(inspect.signature(body).parameters)[1:]
+    return [msgspec.json.Decoder(_hint(body, name)) for name in names]
 
 
 def _hint(fn: Callable[..., Any], name: str) -> Any:

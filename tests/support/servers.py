@@ -37,6 +37,7 @@ from cumulet.kernel.policy import Actor, Policy
 from cumulet.kernel.workflow import Engine
 from cumulet.network.fake import FakeDriver
 from cumulet.network.operations.sync import Sync
+from cumulet.placement.operations.hosts import Initial
 
 from .clock import FakeClock, settle
 from .database import fresh_database
@@ -99,7 +100,7 @@ class ComputeCloud:
 
     async def open(self, hosts: int) -> None:
         """A flavor, an image, a network and hosts."""
-        await self.bus.serve("cloud", Reports(self.db).receive)
+        await self.bus.serve("cloud", Reports(self.db, Initial()).receive)
         for number in range(1, hosts + 1):
             await self.add_host(World(f"fake{number}", clock=self.clock))
         async with self.db.tx() as tx:

@@ -26,6 +26,7 @@ __all__ = [
     "reactivate",
     "remove_tag",
     "source",
+    "source_of",
     "update",
 ]
 
@@ -51,6 +52,11 @@ async def source(tx: Reader, store: ByteStore, image_id: str) -> ImageSource:
     image = await images.find(tx, image_id, None)
     if image is None:
         raise NotFound(f"No image found with ID {image_id}")
+    return source_of(store, image)
+
+
+def source_of(store: ByteStore, image: Image) -> ImageSource:
+    """`source` for an image that has just been read."""
     rules.check_readable(image)
     rules.check_startable(image)
     key, size, sha512 = image.bytes_key or "", image.size or 0, image.os_hash_value or ""

@@ -40,7 +40,7 @@ PORTS = sa.Table(
     sa.Column("position", sa.Integer, nullable=False),
     sa.Column("tag", sa.Text),
     *rows.stamped(),
-    sa.Index("ports_network", "network_id"),
+    sa.Index("ports_network", "network_id", "device_owner"),
     sa.Index("ports_project", "project_id"),
     sa.Index("ports_device", "device_id"),
     sa.Index("ports_mac", "network_id", "mac_address", unique=True),

@@ -6,6 +6,7 @@ from ...kernel.http import PUBLIC, Action, Route
 from . import extensions, keypairs, routes_hosts, server_groups, versions
 from .devices import interfaces, volumes
 from .flavors import access, extra_specs, flavors
+from .limits import limits, quota_classes, quota_sets, tenant_usage
 from .servers import actions, details, diagnostics, history, metadata, servers, tags
 
 _ONE = "/v2.1/servers/{server_id}"
@@ -21,6 +22,9 @@ _FLAVORS = "os_compute_api:os-flavor-manage:"
 _FLAVOR_ACTION = "/v2.1/flavors/{flavor_id}/action"
 _SPECS = "/v2.1/flavors/{flavor_id}/os-extra_specs"
 _KEYPAIRS = "os_compute_api:os-keypairs:"
+_QUOTA = "/v2.1/os-quota-sets/{project_id}"
+_QUOTAS = "os_compute_api:os-quota-sets:"
+_CLASS = "/v2.1/os-quota-class-sets/{name}"
 _SERVER_GROUPS = "os_compute_api:os-server-groups:"
 _GROUPS = "os_compute_api:os-security-groups:"
 
@@ -98,5 +102,15 @@ ROUTES = [
     Route("POST", "/v2.1/os-server-groups", server_groups.create, f"{_SERVER_GROUPS}create", wrap="server_group"),
     Route("GET", "/v2.1/os-server-groups/{group_id}", server_groups.show, f"{_SERVER_GROUPS}show"),
     Route("DELETE", "/v2.1/os-server-groups/{group_id}", server_groups.delete, f"{_SERVER_GROUPS}delete"),
+    Route("GET", "/v2.1/limits", limits.index, "os_compute_api:limits"),
+    Route("GET", _QUOTA, quota_sets.show, f"{_QUOTAS}show"),
+    Route("PUT", _QUOTA, quota_sets.update, f"{_QUOTAS}update", wrap="quota_set"),
+    Route("DELETE", _QUOTA, quota_sets.reset, f"{_QUOTAS}delete"),
+    Route("GET", f"{_QUOTA}/detail", quota_sets.detail, f"{_QUOTAS}detail"),
+    Route("GET", f"{_QUOTA}/defaults", quota_sets.defaults, f"{_QUOTAS}defaults"),
+    Route("GET", _CLASS, quota_classes.show, "os_compute_api:os-quota-class-sets:show"),
+    Route("PUT", _CLASS, quota_classes.update, "os_compute_api:os-quota-class-sets:update", wrap="quota_class_set"),
+    Route("GET", "/v2.1/os-simple-tenant-usage", tenant_usage.index, "os_compute_api:os-simple-tenant-usage:list"),
+    Route("GET", "/v2.1/os-simple-tenant-usage/{project_id}", tenant_usage.show, "os_compute_api:os-simple-tenant-usage:show"),
     *routes_hosts.ROUTES,
 ]

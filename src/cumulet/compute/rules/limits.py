@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ...kernel.errors import OverQuota
+from ...kernel.errors import Invalid, OverQuota
 from ..model import Usage
 
 DEFAULTS: dict[str, int] = {
@@ -18,8 +18,14 @@ DEFAULTS: dict[str, int] = {
     "injected_files": 5,
     "injected_file_content_bytes": 10240,
     "injected_file_path_bytes": 255,
+    "fixed_ips": -1,
+    "floating_ips": -1,
+    "security_groups": -1,
+    "security_group_rules": -1,
 }
-"""`ram` is in MiB; -1 is no limit."""
+"""`ram` is in MiB; -1 is no limit. The last four are network's now; old versions of the API still show them."""
+SERVERS = ("instances", "cores", "ram")
+"""What servers use."""
 
 
 def in_force(overrides: Iterable[tuple[str, str, str, int]], user_id: str = "") -> dict[str, int]:
@@ -28,6 +34,20 @@ def in_force(overrides: Iterable[tuple[str, str, str, int]], user_id: str = "") 
     rows = sorted(overrides, key=lambda row: (row[0] != "", row[1] != ""))
     found.update({resource: value for _, user, resource, value in rows if user in ("", user_id)})
     return found
+
+
+def personal(overrides: Iterable[tuple[str, str, str, int]], user_id: str) -> dict[str, int]:
+    """A user's own limits of what servers use, apart from the project's; empty if there are none."""
+    own = {resource: value for _, user, resource, value in overrides if user == user_id and user and resource in SERVERS}
+    return {**dict.fromkeys(SERVERS, -1), **own} if own else {}
+
+
+def check_change(resource: str, value: int, least: int, most: int) -> None:
+    """Raise Invalid for a new limit below what is used or promised already, or above what the project has; -1 is no limit."""
+    if value != -1 and (least == -1 or value < least):
+        raise Invalid(f"Quota limit {value} for {resource} must be greater than or equal to already used and reserved {least}.")
+    if most != -1 and (value == -1 or value > most):
+        raise Invalid(f"Quota limit {value} for {resource} must be less than or equal to {most}.")
 
 
 def affordable(limits: dict[str, int], used: Usage, each: Usage, most: int) -> int:

@@ -7,6 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from ...kernel.db import Query, Reader, Tx, metadata
 from ..model import Usage
+from .servers import SERVERS
 
 LIMITS = sa.Table(
     "compute_limits",
@@ -42,6 +43,12 @@ SET_LIMIT = Query(
     .on_conflict_do_update(index_elements=["project_id", "user_id", "resource"], set_={"value": B("value")})
 )
 DROP_LIMITS = Query(sa.delete(LIMITS).where(L.project_id == B("project_id"), L.user_id == B("user_id")))
+DROP_ALL = Query(sa.delete(LIMITS).where(L.project_id == B("project_id")))
+FLAVORS_OF_USER = Query(
+    sa.select(SERVERS.c.flavor).where(
+        SERVERS.c.project_id == B("project_id"), SERVERS.c.user_id == B("user_id"), SERVERS.c.deleted_at.is_(None)
+    )
+)
 USAGE_OF = Query(sa.select(U.servers, U.cores, U.ram).where(U.project_id == B("project_id")), Usage)
 GROW = Query(
     insert(USAGE)
@@ -63,13 +70,22 @@ async def set_limit(tx: Tx, project_id: str, user_id: str, resource: str, value:
 
 
 async def drop_limits(tx: Tx, project_id: str, user_id: str = "") -> None:
-    """Back to the defaults."""
-    await tx.do(DROP_LIMITS, project_id=project_id, user_id=user_id)
+    """A user's limits are the project's again; without a user, the project and all its users are back to the defaults."""
+    if user_id:
+        await tx.do(DROP_LIMITS, project_id=project_id, user_id=user_id)
+    else:
+        await tx.do(DROP_ALL, project_id=project_id)
 
 
 async def usage(tx: Reader, project_id: str) -> Usage:
     """What the project's servers use."""
     return await tx.one(USAGE_OF, project_id=project_id) or Usage()
+
+
+async def usage_of_user(tx: Reader, project_id: str, user_id: str) -> Usage:
+    """What the servers use that a user has in a project."""
+    found = [flavor for (flavor,) in await tx.all(FLAVORS_OF_USER, project_id=project_id, user_id=user_id)]
+    return Usage(len(found), sum(flavor["vcpus"] for flavor in found), sum(flavor["ram"] for flavor in found))
 
 
 async def grow(tx: Tx, project_id: str, by: Usage) -> Usage:

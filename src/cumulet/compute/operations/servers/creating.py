@@ -58,7 +58,7 @@ async def check(tx: Tx, actor: Actor, new: NewServers, store: Any) -> Checked:
     image = await _image(tx, actor, new.image_id)
     planned = _plan(new, flavor, image)
     boots_image = planned[0].place == "local"
-    source = await _source(tx, store, image) if image is not None and boots_image else None
+    source = _source(store, image) if image is not None and boots_image else None
     keypair = await _keypair(tx, actor, new.key_name)
     destination = await _destination(tx, new.place)
     zone = await _zone(tx, new.place)
@@ -111,9 +111,9 @@ def _plan(new: NewServers, flavor: Flavor, image: Image | None) -> list[disk_rul
     return planned
 
 
-async def _source(tx: Reader, store: Any, image: Image) -> ImageSource:
+def _source(store: Any, image: Image) -> ImageSource:
     try:
-        return await images.source(tx, store, image.id)
+        return images.source_of(store, image)
     except Conflict as problem:
         raise Invalid(problem.message) from None
 
@@ -171,15 +171,19 @@ async def _volume_host(
 async def _affordable(tx: Tx, actor: Actor, new: NewServers, flavor: Flavor) -> int:
     """How many servers are made: as many as the quota allows, up to what was asked for (C12)."""
     project_id = actor.project_id or ""
-    allowed = limits.in_force(await quotas.overrides(tx, project_id), actor.user_id)
-    if 0 <= allowed["metadata_items"] < len(new.metadata):
-        raise OverQuota(f"Maximum number of metadata items exceeds {allowed['metadata_items']}", code="quota")
-    one = Usage(1, flavor.vcpus, flavor.ram)
+    overrides = await quotas.overrides(tx, project_id)
+    items = limits.in_force(overrides, actor.user_id)["metadata_items"]
+    if 0 <= items < len(new.metadata):
+        raise OverQuota(f"Maximum number of metadata items exceeds {items}", code="quota")
+    one, own = Usage(1, flavor.vcpus, flavor.ram), limits.personal(overrides, actor.user_id)
+    personal = [(own, await quotas.usage_of_user(tx, project_id, actor.user_id))] if own else []
     after = await quotas.grow(tx, project_id, _times(one, new.most))
     used = Usage(after.servers - new.most, after.cores - new.most * one.cores, after.ram - new.most * one.ram)
-    count = limits.affordable(allowed, used, one, new.most)
-    if count < new.least:
-        raise limits.refusal(allowed, used, _times(one, new.least))
+    count = new.most
+    for allowed, now in ((limits.in_force(overrides), used), *personal):
+        count = limits.affordable(allowed, now, one, count)
+        if count < new.least:
+            raise limits.refusal(allowed, now, _times(one, new.least))
     if count < new.most:
         await quotas.grow(tx, project_id, _times(one, count - new.most))
     return count

@@ -97,7 +97,12 @@ async def _prepare(url: str, state: Path, file: Path, real: bool) -> dict[str, d
             "floating_network_name": "public",
             "build_timeout": "60",
         },
-        "network-feature-enabled": {"ipv6": "true", "api_extensions": ",".join(await _extensions(admin)), "floating_ips": "true"},
+        "network-feature-enabled": {
+            "ipv6": "true",
+            "ipv6_subnet_attributes": "true",
+            "api_extensions": ",".join(await _extensions(admin)),
+            "floating_ips": "true",
+        },
         "image": {"build_timeout": "60"},
         "volume": {
             "catalog_type": "volumev3",

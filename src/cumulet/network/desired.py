@@ -56,6 +56,11 @@ class DesiredRouter(Struct, frozen=True):
     gateway: DesiredInterface | None
     floating_ips: list[DesiredFloatingIp]
 
+    @property
+    def all_interfaces(self) -> list[DesiredInterface]:
+        """Those inside, and the gateway."""
+        return [*self.interfaces, *([self.gateway] if self.gateway else [])]
+
 
 class DesiredGroup(Struct, frozen=True):
     """A security group with its rules."""

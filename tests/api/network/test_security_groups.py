@@ -135,5 +135,6 @@ async def test_operators_see_agents_zones_and_addresses_left(demo, admin, wired)
     assert (found["total_ips"], found["used_ips"]) == (253, 1)
     listed = await admin.call("GET", "/network-ip-availabilities?network_name=private", 200, None, "network_ip_availabilities")
     assert listed == [found]
-    await demo.call("GET", "/network-ip-availabilities", 403, None, "")
-    await demo.call("GET", "/agents", 403, None, "")
+    assert await demo.call("GET", "/network-ip-availabilities", 200, None, "network_ip_availabilities") == []
+    assert await demo.list("agent") == []
+    await demo.call("GET", f"/network-ip-availabilities/{wired[0]['id']}", 403, None, "")

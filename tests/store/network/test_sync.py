@@ -68,6 +68,9 @@ async def test_a_routers_ports_are_told_with_the_router(db, driver, sync):
     (leading,) = told.floating_ips
     assert (leading.floating.id, leading.port_mac) == (floating.id, port.row.mac_address)
     assert set(driver.ports) == {port.id, _service(driver, network)}
+    async with db.read() as tx:
+        states = {p.row.status for i in told.all_interfaces for p in [await ports.get(tx, ADMIN, i.port.id)]}
+    assert states == {"ACTIVE"}
     async with db.tx() as tx:
         await ports.delete(tx, port)
     await sync.drain()

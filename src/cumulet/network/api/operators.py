@@ -35,8 +35,9 @@ def _agent(agent: Agent) -> dict[str, Any]:
 
 
 async def list_agents(request: Request) -> Response:
-    """List the hosts' network agents."""
-    found = [_agent(agent) for agent in await hosts.agents(request.tx)]
+    """List the hosts' network agents; nobody but administrators sees any."""
+    allowed = request.allows("get_agent")
+    found = [_agent(agent) for agent in await hosts.agents(request.tx)] if allowed else []
     asked = {name: values for name, values in request.query.items() if name in ("host", "agent_type", "binary", "id")}
     return ok({"agents": [agent for agent in found if all(agent[name] in values for name, values in asked.items())]})
 
@@ -80,7 +81,9 @@ def _availability(figures: NetworkFigures) -> dict[str, Any]:
 
 
 async def list_availability(request: Request) -> Response:
-    """How many addresses each network has, and how many are taken."""
+    """How many addresses each network has, and how many are taken; nobody but administrators sees any."""
+    if not request.allows("get_network_ip_availability"):
+        return ok({"network_ip_availabilities": []})
     names = ("network_id", "network_name", "project_id", "tenant_id")
     asked = {name: values for name, values in request.query.items() if name in names}
     found = [_availability(figures) for figures in await availability.figures(request.tx, request.actor)]

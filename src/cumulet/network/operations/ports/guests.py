@@ -17,7 +17,7 @@ from ...store import networks as network_store
 from ...store import ports as store
 from ...store import security_groups as group_store
 from .. import changes, security_groups
-from .allocation import WantedIp
+from .allocation import ROUTER_OWNERS, WantedIp
 from .changing import remove
 from .creation import NewPort, create, place
 
@@ -188,7 +188,7 @@ async def set_up(tx: Tx, port_id: str, up: bool) -> None:
     """OVN reports that a port came up or went down. Whoever waits for its server is woken. Harmless if the port is gone."""
     row = await store.row(tx, port_id)
     if row is not None:
-        status = ACTIVE if up and row.host_id else DOWN
+        status = ACTIVE if up and (row.host_id or row.device_owner in ROUTER_OWNERS) else DOWN
         if row.status != status and await store.set_status(tx, port_id, status) and row.device_id:
             await wake(tx, "server", row.device_id)
 

@@ -14,7 +14,7 @@ from ....kernel.db import Database
 from ....kernel.errors import Unavailable
 from ....kernel.reconcile import Reconciler
 from ...desired import Desired, Driver
-from ...model import Change
+from ...model import ACTIVE, Change
 from ...store import changes as store
 from .. import ports
 from . import reading
@@ -94,11 +94,12 @@ class Sync:
         await self._note_states(wanted)
 
     async def _note_states(self, wanted: Desired) -> None:
-        """Ports that are up already where they are bound: no report of a change will come for them."""
+        """Ports that are up already, of which no report comes: routers' are by being made, others where they are bound."""
+        rows = [interface.port.row for router in wanted.routers for interface in router.all_interfaces]
         bound = {d.port.id: d.port.row.host_id for d in wanted.ports if d.port.row.host_id}
-        if not bound:
-            return
-        up = await self._driver.ports_up()
+        up = await self._driver.ports_up() if bound else {}
+        for port_id in [row.id for row in rows if row.status != ACTIVE]:
+            self.port_changed(port_id, True)
         for port_id, host_id in bound.items():
             if up.get(port_id) in (host_id, ""):
                 self.port_changed(port_id, True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...kernel.http import PUBLIC, Action, Route
-from . import extensions, keypairs, routes_hosts, server_groups, versions
+from . import extensions, keypairs, migrations, routes_hosts, server_groups, versions
 from .devices import interfaces, volumes
 from .flavors import access, extra_specs, flavors
 from .limits import limits, quota_classes, quota_sets, tenant_usage
@@ -112,5 +112,6 @@ ROUTES = [
     Route("PUT", _CLASS, quota_classes.update, "os_compute_api:os-quota-class-sets:update", wrap="quota_class_set"),
     Route("GET", "/v2.1/os-simple-tenant-usage", tenant_usage.index, "os_compute_api:os-simple-tenant-usage:list"),
     Route("GET", "/v2.1/os-simple-tenant-usage/{project_id}", tenant_usage.show, "os_compute_api:os-simple-tenant-usage:show"),
+    Route("GET", "/v2.1/os-migrations", migrations.index, "os_compute_api:os-migrations:index"),
     *routes_hosts.ROUTES,
 ]

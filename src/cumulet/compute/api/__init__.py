@@ -9,6 +9,7 @@ from msgspec import Struct
 from ...contract.agents import Agents
 from ...kernel.db import Database
 from ...kernel.http import Service
+from ..operations.servers.interfaces import Interfaces
 from .faults import fault
 from .routes import ROUTES
 from .servers.rendered import Rendered
@@ -18,13 +19,15 @@ from .versions import VERSIONS
 class Parts(Struct, frozen=True):
     """What compute's handlers need beside the transaction.
 
-    `agents` answer questions about guests, outside of transactions that `db` gives; `images` is where images' bytes are.
+    `agents` answer questions about guests, outside of transactions that `db` gives; `images` is where images' bytes are;
+    `rendered` and `interfaces` are kept for lists.
     """
 
     db: Database
     agents: Agents
     images: Any
     rendered: Rendered
+    interfaces: Interfaces
 
 
 def service(db: Database, agents: Agents, images: Any) -> Service:
@@ -37,5 +40,5 @@ def service(db: Database, agents: Agents, images: Any) -> Service:
         VERSIONS,
         project_prefix="/v2.1",
         id_header="x-compute-request-id",
-        parts=Parts(db, agents, images, Rendered()),
+        parts=Parts(db, agents, images, Rendered(), Interfaces(db)),
     )

@@ -69,6 +69,8 @@ def _condition(source: Clause | Custom, op: str, name: str) -> Clause:
 
 def _orderable(column: Clause) -> Clause:
     """The same order on every database, NULLs among the first, and comparable with a marker's value."""
+    if isinstance(column, sa.Column) and not column.nullable:
+        return column
     if isinstance(column.type, sa.Boolean):
         return sa.func.coalesce(column, sa.false(), type_=sa.Boolean())
     return sa.func.coalesce(column, -1 if isinstance(column.type, sa.Integer | sa.Float) else "")

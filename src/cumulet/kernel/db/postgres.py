@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from ..clock import Clock, Stamp, SystemClock, stamp
 from ..errors import Unavailable
-from .protocol import Duplicate, Subscriber, tell
+from .protocol import Duplicate, MissingTable, Subscriber, tell
 from .query import POSTGRES, Query, create_statements
 
 if TYPE_CHECKING:
@@ -28,6 +28,9 @@ R = TypeVar("R")
 
 PATIENCE = 30.0
 """Seconds to wait for a free connection."""
+
+LOCK_SCHEMA = "SELECT pg_advisory_xact_lock(7061)"
+"""Two processes may start at once: whoever makes or upgrades tables has this lock to the end of its transaction."""
 
 log = logging.getLogger("cumulet.db")
 
@@ -98,8 +101,9 @@ class Postgres:
     def __init__(self, dsn: str, clock: Clock | None = None, size: int = 10) -> None:
         self.clock: Clock = clock or SystemClock()
         self.statements = 0
+        self.alone = False
         self.trace: list[str] | None = None
-        self._dsn, self._size = dsn, size
+        self.dsn, self._size = dsn, size
         self._pool: Any = None
         self._connecting = asyncio.Lock()
         self._notices: Notices | None = None
@@ -120,23 +124,21 @@ class Postgres:
 
             with translated():
                 self._pool = await asyncpg.create_pool(
-                    self._dsn,
+                    self.dsn,
                     min_size=1,
                     max_size=self._size,
                     statement_cache_size=1000,
                     reset=_keep,
                     server_settings={"application_name": "cumulet"},
                 )
-            self._notices = Notices(self._dsn, self._tell)
+            self._notices = Notices(self.dsn, self._tell)
             await self._notices.start()
 
-    async def create(self, tables: sa.MetaData) -> None:
-        """Make the tables and indexes that are not there yet."""
+    async def create(self, *tables: sa.MetaData, then: Sequence[str] = ()) -> None:
+        """Make the tables and indexes that are not there yet, run the statements `then`: all of it or nothing."""
         async with self.tx() as tx:
-            await tx._connection.execute("SELECT pg_advisory_xact_lock(7061)")  # two processes may start at once
-            for statement in create_statements(tables, POSTGRES):
-                with translated():
-                    await tx._connection.execute(statement)
+            with translated():
+                await tx._connection.execute(";\n".join((LOCK_SCHEMA, *create_statements(tables, POSTGRES), *then)))
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[PostgresReader]:
@@ -222,6 +224,8 @@ def _ours(problem: Exception) -> Exception | None:
     match problem:
         case asyncpg.UniqueViolationError() | asyncpg.ForeignKeyViolationError() | asyncpg.ExclusionViolationError():
             return Duplicate(text)
+        case asyncpg.UndefinedTableError():
+            return MissingTable(text)
         case asyncpg.SerializationError() | asyncpg.DeadlockDetectedError() | asyncpg.LockNotAvailableError():
             return Unavailable("Another request changed the same thing; try again.", code="retry", internal=text)
         case asyncpg.DiskFullError():

@@ -22,6 +22,10 @@ class Duplicate(Exception):
     """A unique or foreign key constraint refused a row. On PostgreSQL the transaction is lost: let it out, or use ON CONFLICT."""
 
 
+class MissingTable(Exception):
+    """A statement named a table that is not there: the database is empty, or not ours."""
+
+
 class Reader(Protocol):
     """Reads."""
 
@@ -62,6 +66,8 @@ class Database(Protocol):
     clock: Clock
     statements: int
     """How many statements have run; tests ask."""
+    alone: bool
+    """Whether every commit is of this process: then nothing changes without its signal, and signals can keep a cache true."""
 
     def tx(self) -> AbstractAsyncContextManager[Tx]:
         """A write transaction. Leaving the block by an exception rolls it back."""
@@ -75,8 +81,8 @@ class Database(Protocol):
         """Call `subscriber(key)` in this process for each committed `tx.signal(topic, key)`."""
         ...
 
-    async def create(self, tables: sa.MetaData) -> None:
-        """Make the tables and indexes that are not there yet."""
+    async def create(self, *tables: sa.MetaData, then: Sequence[str] = ()) -> None:
+        """Make the tables and indexes that are not there yet, run the statements `then`: all of it or nothing."""
         ...
 
     async def close(self) -> None:

@@ -153,10 +153,10 @@ class Query(Generic[R]):
         return self.row(*raw)
 
 
-def create_statements(tables: sa.MetaData, dialect: sa.Dialect) -> list[str]:
+def create_statements(tables: Sequence[sa.MetaData], dialect: sa.Dialect) -> list[str]:
     """The CREATE TABLE and CREATE INDEX statements, each harmless when the thing exists."""
     found = []
-    for table in tables.sorted_tables:
+    for table in (table for each in tables for table in each.sorted_tables):
         found.append(str(sa.schema.CreateTable(table, if_not_exists=True).compile(dialect=dialect)))
         for index in sorted(table.indexes, key=lambda i: str(i.name)):
             found.append(str(sa.schema.CreateIndex(index, if_not_exists=True).compile(dialect=dialect)))

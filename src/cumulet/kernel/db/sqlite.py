@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -20,7 +20,7 @@ import sqlalchemy as sa
 
 from ..clock import Clock, Stamp, SystemClock, stamp
 from ..errors import Unavailable
-from .protocol import Duplicate, Subscriber, tell
+from .protocol import Duplicate, MissingTable, Subscriber, tell
 from .query import SQLITE, Query, create_statements
 
 R = TypeVar("R")
@@ -96,7 +96,7 @@ def _ours(problem: sqlite3.Error) -> Exception | None:
             return Unavailable("The database is too busy; try again.", code="retry", internal=text)
         case code if code & 0xFF in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
             return Unavailable("The database could not be written.", internal=text)
-    return None
+    return MissingTable(str(problem)) if "no such table" in text else None
 
 
 def matches(pattern: str, text: str | None) -> bool:
@@ -124,8 +124,9 @@ class Sqlite:
     def __init__(self, path: Path, clock: Clock | None = None, durable: bool = True) -> None:
         self.clock: Clock = clock or SystemClock()
         self.statements = 0
+        self.alone = True
         self.trace: list[str] | None = None
-        self._path = path
+        self.path = path
         self._durable = durable
         self._writer = self._open()
         self._reader = self._open()
@@ -137,7 +138,7 @@ class Sqlite:
         self._subscribers: dict[str, list[Subscriber]] = defaultdict(list)
 
     def _open(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, cached_statements=512)
+        connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, cached_statements=512)
         for pragma in (
             "journal_mode=wal",
             f"synchronous={'full' if self._durable else 'off'}",
@@ -149,11 +150,11 @@ class Sqlite:
         connection.create_function("regexp", 2, matches, deterministic=True)
         return connection
 
-    async def create(self, tables: sa.MetaData) -> None:
-        """Make the tables and indexes that are not there yet."""
-        async with self._lock:
-            for statement in create_statements(tables, SQLITE):
-                self._writer.execute(statement)
+    async def create(self, *tables: sa.MetaData, then: Sequence[str] = ()) -> None:
+        """Make the tables and indexes that are not there yet, run the statements `then`: all of it or nothing."""
+        async with self.tx() as tx:
+            for statement in (*create_statements(tables, SQLITE), *then):
+                tx._execute(statement, [])
 
     def subscribe(self, topic: str, subscriber: Subscriber) -> None:
         """Call `subscriber(key)` for each committed `tx.signal(topic, key)`."""

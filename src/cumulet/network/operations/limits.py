@@ -33,8 +33,9 @@ COUNTS: dict[str, Count] = {
 }
 
 
-async def check(tx: Reader, project_id: str, resource: str, wanted: int = 1) -> None:
+async def check(tx: Tx, project_id: str, resource: str, wanted: int = 1) -> None:
     """Raise OverQuota if `wanted` more would pass the project's limit."""
+    await store.lock(tx, project_id)
     limit = (await store.of_project(tx, project_id)).get(resource)
     rules.check(resource, await COUNTS[resource](tx, project_id), wanted, limit)
 

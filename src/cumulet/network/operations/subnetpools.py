@@ -144,6 +144,7 @@ async def take(tx: Tx, actor: Actor, pool_id: str, cidr: str | None, length: int
     Raises NotFound, Invalid, Conflict (SubnetAllocationError).
     """
     pool = await get(tx, actor, pool_id)
+    await store.lock(tx, pool_id)
     taken = await subnet_store.from_pool(tx, pool_id)
     if cidr is not None:
         wanted = addresses.block(cidr, "cidr")
@@ -154,7 +155,6 @@ async def take(tx: Tx, actor: Actor, pool_id: str, cidr: str | None, length: int
         size = pool.default_prefixlen if length is None else length
         _check_length(pool, size)
         chosen = rules.carve(pool.prefixes, taken, size)
-    await store.save(tx, pool)
     return chosen
 
 

@@ -82,6 +82,7 @@ async def create(tx: Tx, actor: Actor, network: Network, new: NewSubnet) -> Subn
     pool_id, cidr = await _block(tx, actor, new)
     net = rules.block(cidr, new.ip_version, new.enable_dhcp)
     rules.check_modes(net, new.enable_dhcp, new.ipv6_ra_mode, new.ipv6_address_mode)
+    await network_store.lock(tx, network.id)
     rules.check_overlap(net, await store.of_network(tx, network.id), network.id)
     gateway, pools = _gateway_and_pools(net, new)
     subnet = Subnet(

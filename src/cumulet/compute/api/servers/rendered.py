@@ -6,7 +6,6 @@ is one JSON text for each microversion and for each way of seeing (administrator
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import Any
 
 from msgspec import Struct
@@ -37,27 +36,27 @@ class Kept(Struct, frozen=True):
     host_status: str | None
     text: bytes
 
+    def holds(self, version: int, interfaces: list[Interface], host_status: str | None) -> bool:
+        """Whether the server would be written the same way now."""
+        same = self.interfaces is interfaces or self.interfaces == interfaces
+        return same and self.version == version and self.host_status == host_status
+
 
 class Rendered:
-    """The texts, the most recently used ones."""
+    """The texts of each variant; all of them go when there are too many."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[Variant, str], Kept] = OrderedDict()
+        self._kept: dict[Variant, dict[str, Kept]] = {}
 
-    def find(self, variant: Variant, server_id: str, now: tuple[int, list[Interface], str | None]) -> bytes | None:
-        """The text of a server that is `now` (version, interfaces, host status), if it was written before."""
-        key = (variant, server_id)
-        kept = self._kept.get(key)
-        if kept is None or (kept.version, kept.interfaces, kept.host_status) != now:
-            return None
-        self._kept.move_to_end(key)
-        return kept.text
+    def of(self, variant: Variant) -> dict[str, Kept]:
+        """What was written in this way, by server."""
+        return self._kept.setdefault(variant, {})
 
     def write(self, variant: Variant, whole: Whole, host_status: str | None) -> bytes:
         """Write a server, and keep the text."""
+        if sum(map(len, self._kept.values())) >= MOST:
+            self._kept.clear()
         view: Any = views.server(whole, variant.shown, host_status)
         text = encode(view, variant.version)
-        self._kept[(variant, whole.server.id)] = Kept(whole.server.version, whole.interfaces, host_status, text)
-        if len(self._kept) > MOST:
-            self._kept.popitem(last=False)
+        self.of(variant)[whole.server.id] = Kept(whole.server.version, whole.interfaces, host_status, text)
         return text

@@ -107,16 +107,19 @@ async def _variant(request: Request, groups: tuple[str, ...] | None = None) -> V
 
 async def _texts(request: Request, keys: list[Key], variant: Variant) -> list[bytes]:
     """Each server as JSON, from what was written before where that still holds."""
-    kept = request.parts.rendered
-    interfaces = await reading.interfaces_of(request.tx, [key.id for key in keys])
-    statuses = await _host_statuses(request) if variant.shown.host_status else {}
+    interfaces = await request.parts.interfaces.of(request.tx, [key.id for key in keys])
+    statuses = await _host_statuses(request) if variant.shown.host_status else None
+    written = request.parts.rendered.of(variant)
     texts: dict[str, bytes | None] = {}
     for key in keys:
-        now = (key.version, interfaces.get(key.id, []), statuses.get(key.host_id or ""))
-        texts[key.id] = kept.find(variant, key.id, now)
+        kept = written.get(key.id)
+        status = None if statuses is None else statuses.get(key.host_id or "")
+        held = kept is not None and kept.holds(key.version, interfaces[key.id], status)
+        texts[key.id] = kept.text if held else None
     missing = [server_id for server_id, text in texts.items() if text is None]
     for server_id, whole in (await reading.whole(request.tx, missing, interfaces)).items():
-        texts[server_id] = kept.write(variant, whole, statuses.get(whole.server.host_id or ""))
+        status = None if statuses is None else statuses.get(whole.server.host_id or "")
+        texts[server_id] = request.parts.rendered.write(variant, whole, status)
     return [text for text in texts.values() if text is not None]
 
 

@@ -57,7 +57,7 @@ async def with_addresses(tx: Reader, page: Page, patterns: Sequence[str]) -> lis
     found = [key.id for key in await servers.keys(tx, everything)]
     return [
         server_id
-        for server_id, interfaces in (await interfaces_of(tx, found)).items()
+        for server_id, interfaces in (await ports.interfaces(tx, found)).items()
         if all(any(matches(pattern, address) for address in _addresses(interfaces)) for pattern in patterns)
     ]
 
@@ -85,11 +85,6 @@ async def one_whole(tx: Reader, server: Server) -> Whole:
     interfaces = await ports.interfaces(tx, [server.id])
     volumes = await disks.volumes_of(tx, [server.id])
     return Whole(server, interfaces.get(server.id, []), volumes.get(server.id, []))
-
-
-async def interfaces_of(tx: Reader, ids: Sequence[str]) -> dict[str, list[Interface]]:
-    """The interfaces of many servers, in one or two statements."""
-    return await ports.interfaces(tx, list(ids)) if ids else {}
 
 
 async def with_tags(tx: Reader, tags: Sequence[str], every: bool) -> list[str]:
@@ -146,7 +141,6 @@ __all__ = [
     "busy",
     "get",
     "get_even_deleted",
-    "interfaces_of",
     "keys",
     "names",
     "one_whole",

@@ -28,13 +28,14 @@ class WantedIp(Struct, frozen=True):
 
 
 class Spot(Struct, frozen=True):
-    """The port that is to get addresses, and where it is."""
+    """The port that is to get addresses, and where it is. `highest` is what is known of the places taken, by subnet."""
 
     port_id: str
     mac_address: str
     device_owner: str
     network: Network
     subnets: list[Subnet]
+    highest: dict[str, int | None] = {}
 
 
 async def allocate(tx: Tx, spot: Spot, wanted: Sequence[WantedIp] | None) -> list[FixedIp]:
@@ -180,14 +181,24 @@ async def _next(tx: Tx, spot: Spot, candidates: list[Subnet], position: int) -> 
 
 async def _from_pool(tx: Tx, spot: Spot, subnet: Subnet, pool: Pool, position: int) -> FixedIp | None:
     for attempt in range(ATTEMPTS):
-        ahead = ids.pick(1 << min(attempt, 6))  # whoever lost a race steps aside
-        text = await _free(tx, subnet, pool, ahead)
+        text = None if attempt else _after_highest(spot, subnet, pool)
+        if text is None:
+            ahead = ids.pick(1 << min(attempt, 6))  # whoever lost a race steps aside
+            text = await _free(tx, subnet, pool, ahead)
         if text is None:
             return None
         fixed = FixedIp(subnet.id, text)
         if await addresses.take(tx, _row(spot, fixed, subnet, position)):
             return fixed
     return None
+
+
+def _after_highest(spot: Spot, subnet: Subnet, pool: Pool) -> str | None:
+    """The address after the highest that is known to be taken, if it is in the pool: right, as long as nobody is quicker."""
+    places, highest = rules.pool_places(subnet, pool), spot.highest.get(subnet.id)
+    if places is None or highest is None or not places[0] <= highest < places[1]:
+        return None
+    return rules.at_place(subnet, highest + 1)
 
 
 async def _free(tx: Tx, subnet: Subnet, pool: Pool, ahead: int) -> str | None:

@@ -70,6 +70,8 @@ async def update(tx: Tx, actor: Actor, port: Port, wanted: PortChanges) -> Port:
         await store.join(tx, row.id, groups)
     changed = Port(row, fixed, sorted(groups))
     await tell(tx, changed.row)
+    if port.row.device_id:
+        tx.signal(changes.INTERFACES, port.row.device_id)
     return changed
 
 
@@ -120,7 +122,7 @@ async def _save(tx: Tx, row: PortRow) -> PortRow:
 
 
 async def _readdress(tx: Tx, actor: Actor, row: PortRow, present: list[FixedIp], wanted: Sequence[WantedIp]) -> list[FixedIp]:
-    where = await place(tx, actor, row.network_id, row.project_id)
+    where = await place(tx, actor, row.network_id, "")
     fixed = await reallocate(tx, Spot(row.id, row.mac_address, row.device_owner, where.network, where.subnets), present, wanted)
     await associations.addresses_gone(tx, row.id, {f.ip_address for f in present} - {f.ip_address for f in fixed})
     return fixed
@@ -131,7 +133,7 @@ async def tell(tx: Tx, row: PortRow) -> None:
     if row.device_owner in (INTERFACE_OWNER, GATEWAY_OWNER):
         await changes.record(tx, changes.ROUTER, row.device_id)
     else:
-        await changes.record(tx, changes.PORT, row.id)
+        await changes.record(tx, changes.PORT, row.id, row.device_id)
 
 
 async def delete(tx: Tx, port: Port) -> None:

@@ -15,6 +15,7 @@ from ...model import DOWN, AddressPair, DhcpOption, Port, PortRow, SecurityGroup
 from ...rules import addresses as rules
 from ...rules import quotas
 from ...store import ports as store
+from ...store import quotas as quota_store
 from ...store import security_groups as group_store
 from ...store.ports import Place
 from .. import changes, security_groups
@@ -51,8 +52,10 @@ class NewPort(Struct, frozen=True, kw_only=True):
     tag: str | None = None
 
 
-async def place(tx: Reader, actor: Actor, network_id: str, owner: str) -> Place:
-    """Where a port of project `owner` would be made. Raises NotFound if the actor cannot see the network."""
+async def place(tx: Tx, actor: Actor, network_id: str, owner: str) -> Place:
+    """Where a port of project `owner` is to be made, which holds the project's limits. Raises NotFound if the actor cannot see the network."""
+    if owner:
+        await quota_store.lock(tx, owner)
     found = await store.place(tx, network_id, actor.scope, owner)
     if found is None:
         raise NotFound(f"Network {network_id} could not be found.", code="NetworkNotFound")
@@ -69,10 +72,10 @@ async def create(tx: Tx, where: Place, new: NewPort, actor: Actor | None = None)
     secured = _secured(where, new)
     groups = await _groups(tx, where, new, secured, actor)
     row = await _insert(tx, where, new, secured)
-    spot = Spot(row.id, row.mac_address, row.device_owner, where.network, where.subnets)
+    spot = Spot(row.id, row.mac_address, row.device_owner, where.network, where.subnets, where.highest)
     fixed = await allocate(tx, spot, new.fixed_ips)
     await store.enter(tx, row.id, groups)
-    await changes.record(tx, changes.PORT, row.id)
+    await changes.record(tx, changes.PORT, row.id, row.device_id)
     return Port(row, fixed, sorted(groups))
 
 

@@ -133,7 +133,7 @@ async def _adopt(tx: Tx, actor: Actor, guest: Guest, wish: Wish, position: int) 
         port.row, device_id=guest.server_id, device_owner=guest.owner, made=False, position=position, tag=wish.tag, status=DOWN
     )
     await store.save(tx, taken)
-    await changes.record(tx, changes.PORT, port.id)
+    await changes.record(tx, changes.PORT, port.id, guest.server_id)
     return port.id
 
 
@@ -151,7 +151,7 @@ async def bind(tx: Tx, port_id: str, host_id: str) -> None:
         return
     status = row.status if host_id in (row.host_id, row.moving_to) else DOWN
     await store.save(tx, replace(row, host_id=host_id, moving_to="", status=status))
-    await changes.record(tx, changes.PORT, port_id)
+    await changes.record(tx, changes.PORT, port_id, row.device_id)
 
 
 async def prepare_move(tx: Tx, port_id: str, host_id: str) -> None:
@@ -175,7 +175,7 @@ async def unbind(tx: Tx, port_id: str) -> None:
     row = await store.row(tx, port_id)
     if row is not None and row.host_id:
         await store.save(tx, replace(row, host_id="", moving_to="", status=DOWN))
-        await changes.record(tx, changes.PORT, port_id)
+        await changes.record(tx, changes.PORT, port_id, row.device_id)
 
 
 async def is_up(tx: Reader, port_id: str) -> bool:
@@ -191,6 +191,7 @@ async def set_up(tx: Tx, port_id: str, up: bool) -> None:
         status = ACTIVE if up and (row.host_id or row.device_owner in ROUTER_OWNERS) else DOWN
         if row.status != status and await store.set_status(tx, port_id, status) and row.device_id:
             await wake(tx, "server", row.device_id)
+            tx.signal(changes.INTERFACES, row.device_id)
 
 
 async def release(tx: Tx, server_id: str, port_id: str | None = None) -> None:
@@ -209,4 +210,4 @@ async def _release(tx: Tx, port: Port) -> None:
         return
     freed = replace(port.row, device_id="", device_owner="", host_id="", moving_to="", status=DOWN, position=0, tag=None)
     await store.save(tx, freed)
-    await changes.record(tx, changes.PORT, port.id)
+    await changes.record(tx, changes.PORT, port.id, port.row.device_id)

@@ -14,6 +14,7 @@ from ...model import INTERFACE_OWNER, Port, Router, Subnet
 from ...rules import routing
 from ...store import floating_ips as floating_store
 from ...store import ports as port_store
+from ...store import routers as router_store
 from ...store import subnets as subnet_store
 from .. import changes, ports, subnets
 from ..ports import NewPort, WantedIp
@@ -34,6 +35,7 @@ async def add(tx: Tx, actor: Actor, router: Router, subnet_id: str | None, port_
     """Connect a router with a subnet, through a port that is given or made. Raises NotFound, Invalid, Conflict (PortInUse, …)."""
     if (subnet_id is None) == (port_id is None):
         raise routing.bad_request("Either subnet_id or port_id must be specified, and not both")
+    await router_store.lock(tx, router.id)
     if port_id is not None:
         made = await _add_port(tx, actor, router, port_id)
     else:
@@ -102,6 +104,7 @@ async def remove(tx: Tx, router: Router, subnet_id: str | None, port_id: str | N
     """
     if subnet_id is None and port_id is None:
         raise routing.bad_request("Either subnet_id or port_id must be specified")
+    await router_store.lock(tx, router.id)
     port = await _interface(tx, router, subnet_id, port_id)
     leaving = [fixed for fixed in port.fixed_ips if port_id is not None or fixed.subnet_id == subnet_id]
     known = await subnet_store.many(tx, [fixed.subnet_id for fixed in leaving])

@@ -108,6 +108,7 @@ async def create(tx: Tx, actor: Actor, new: NewRouter) -> Router:
 
 async def update(tx: Tx, actor: Actor, router: Router, wanted: RouterChanges) -> Router:
     """Change a router. Raises NotFound, Invalid (InvalidRoutes, …), Conflict (RouterExternalGatewayInUseByFloatingIp, …)."""
+    await store.lock(tx, router.id)
     fields: dict[str, Any] = {name: getattr(wanted, name) for name in _PLAIN if getattr(wanted, name) is not UNSET}
     changed = replace(router, **fields)
     if wanted.gateway is None:
@@ -177,6 +178,7 @@ async def _without_gateway(tx: Tx, router: Router) -> Router:
 
 async def delete(tx: Tx, router: Router) -> None:
     """Delete a router. Raises Conflict (RouterInUse) while something is connected to it."""
+    await store.lock(tx, router.id)
     own, _ = await connected(tx, router.id)
     inside = [port.id for port in own if port.row.device_owner == INTERFACE_OWNER]
     if inside:

@@ -50,6 +50,7 @@ def _status(op: str, name: str) -> sa.ColumnElement[bool]:
     return among(sa.literal("ACTIVE"), name) if op == "in" else sa.bindparam(name, type_=sa.Text()) == "ACTIVE"
 
 
+LOCK = rows.locking(NETWORKS)
 INSERT, UPDATE, DELETE = insert(NETWORKS), rows.guarded_update(NETWORKS), delete(NETWORKS)
 GET = Query(sa.select(NETWORKS).where(N.id == sa.bindparam("key"), sa.or_(PROJECT.is_(None), visible(PROJECT))), Network)
 MANY = Query(sa.select(NETWORKS).where(among(N.id, "ids")), Network)
@@ -94,6 +95,11 @@ LISTING = Listing(
 async def add(tx: Tx, network: Network) -> None:
     """Insert. Raises Duplicate if the segment is taken."""
     await tx.do(INSERT, **values(network))
+
+
+async def lock(tx: Tx, network_id: str) -> None:
+    """Let nobody else change what is on this network until the transaction ends."""
+    await tx.one(LOCK, key=network_id)
 
 
 async def save(tx: Tx, network: Network) -> Network:

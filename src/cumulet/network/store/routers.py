@@ -34,6 +34,7 @@ ROUTERS = sa.Table(
 T, P, A = ROUTERS.c, PORTS.c, ADDRESSES.c
 ROW = rows.typed(Router, routes=list[HostRoute])
 
+LOCK = rows.locking(ROUTERS)
 INSERT, UPDATE, DELETE = insert(ROUTERS), rows.guarded_update(ROUTERS), delete(ROUTERS)
 GET = Query(sa.select(ROUTERS).where(T.id == sa.bindparam("key"), mine(T.project_id)), ROW)
 MANY = Query(sa.select(ROUTERS).where(among(T.id, "ids")).order_by(T.id), ROW)
@@ -48,6 +49,7 @@ BETWEEN = Query(
     )
     .order_by(T.created_at, T.id)
     .limit(1)
+    .with_for_update(of=ROUTERS)
 )
 EVERY = Query(sa.select(T.id).order_by(T.id))
 
@@ -73,6 +75,11 @@ async def add(tx: Tx, router: Router) -> None:
     await tx.do(INSERT, **values(router))
 
 
+async def lock(tx: Tx, router_id: str) -> None:
+    """Let nobody else change what is connected with this router until the transaction ends."""
+    await tx.one(LOCK, key=router_id)
+
+
 async def save(tx: Tx, router: Router) -> Router:
     """Write a changed row; it comes back with its new revision. Raises Conflict."""
     return await rows.save(tx, UPDATE, router, "router")
@@ -89,7 +96,7 @@ async def many(tx: Reader, router_ids: list[str]) -> list[Router]:
 
 
 async def between(tx: Reader, subnet_id: str, external_network_id: str) -> str | None:
-    """The oldest router with an interface on a subnet and its way out on an external network."""
+    """The oldest router with an interface on a subnet and its way out on an external network; locked, so that both stay."""
     found = await tx.one(BETWEEN, subnet=subnet_id, network=external_network_id)
     return found[0] if found else None
 

@@ -58,6 +58,11 @@ def guarded_update(table: sa.Table) -> Query[Any]:
     return Query(sa.update(table).where(seen).values(columns))
 
 
+def locking(table: sa.Table) -> Query[Any]:
+    """SELECT of one row's id which keeps other transactions from passing here until this one ends. (SQLite has one writer.)"""
+    return Query(sa.select(table.c.id).where(table.c.id == sa.bindparam("key")).with_for_update())
+
+
 async def save(tx: Tx, query: Query[Any], row: S, noun: str) -> S:
     """Write a changed row, one revision on, now. Raises Conflict if somebody else wrote it meanwhile."""
     seen: Any = row
@@ -67,4 +72,4 @@ async def save(tx: Tx, query: Query[Any], row: S, noun: str) -> S:
     return changed
 
 
-__all__ = ["PROJECT", "Json", "guarded_update", "insert_unless_taken", "mine", "save", "stamped", "typed"]
+__all__ = ["PROJECT", "Json", "guarded_update", "insert_unless_taken", "locking", "mine", "save", "stamped", "typed"]

@@ -42,6 +42,7 @@ def _seen_by(op: str, name: str) -> sa.ColumnElement[bool]:
     return _visible(sa.bindparam(name, type_=sa.Text()))
 
 
+LOCK = rows.locking(POOLS)
 INSERT, UPDATE, DELETE = insert(POOLS), rows.guarded_update(POOLS), delete(POOLS)
 GET = Query(sa.select(POOLS).where(T.id == sa.bindparam("key"), sa.or_(PROJECT.is_(None), _visible(PROJECT))), SubnetPool)
 DEFAULT = Query(sa.select(POOLS).where(T.is_default, T.ip_version == sa.bindparam("version")), SubnetPool)
@@ -59,6 +60,11 @@ LISTING = Listing(
 async def add(tx: Tx, pool: SubnetPool) -> None:
     """Insert."""
     await tx.do(INSERT, **values(pool))
+
+
+async def lock(tx: Tx, pool_id: str) -> None:
+    """Let nobody else change what is taken from this pool until the transaction ends."""
+    await tx.one(LOCK, key=pool_id)
 
 
 async def save(tx: Tx, pool: SubnetPool) -> SubnetPool:

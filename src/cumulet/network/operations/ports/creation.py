@@ -53,7 +53,10 @@ class NewPort(Struct, frozen=True, kw_only=True):
 
 
 async def place(tx: Tx, actor: Actor, network_id: str, owner: str) -> Place:
-    """Where a port of project `owner` is to be made, which holds the project's limits. Raises NotFound if the actor cannot see the network."""
+    """Where a port of project `owner` is to be made; nobody else makes one for it meanwhile.
+
+    Raises NotFound if the actor cannot see the network.
+    """
     if owner:
         await quota_store.lock(tx, owner)
     found = await store.place(tx, network_id, actor.scope, owner)

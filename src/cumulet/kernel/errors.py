@@ -68,5 +68,9 @@ class RangeUnsatisfiable(Problem):
     """The asked-for bytes are outside the content."""
 
 
+class Unsupported(Problem):
+    """The API knows this, the cloud does not do it."""
+
+
 class Unavailable(Problem):
     """A part needed for the answer does not answer now; try again."""

@@ -242,6 +242,36 @@ async def test_old_versions_name_the_action_in_the_path(cloud: ComputeCloud) -> 
     assert (await cloud.admin().put("/os-services/force-down", json=wanted)).status_code == 404
 
 
+async def test_very_old_versions_show_what_each_project_uses_of_a_host(cloud: ComputeCloud) -> None:
+    server = await cloud.server()
+    admin = cloud.admin()
+    listed = (await admin.get("/os-hosts?zone=nova")).json()["hosts"]
+    assert listed == [{"host_name": name, "service": "compute", "zone": "nova"} for name in ("fake1", "fake2")]
+    assert (await admin.get("/os-hosts?zone=other")).json() == {"hosts": []}
+    rows = [row["resource"] for row in (await admin.get(f"/os-hosts/{server.host_name}")).json()["host"]]
+    assert [row["project"] for row in rows] == ["(total)", "(used_now)", "(used_max)", server.project_id]
+    assert [(row["cpu"], row["memory_mb"], row["disk_gb"]) for row in rows[2:]] == [(1, 512, 1)] * 2
+    assert (await admin.get("/os-hosts/nobody")).status_code == 404
+    assert (await cloud.admin(**at("2.43")).get("/os-hosts")).status_code == 404
+    assert (await cloud.client().get("/os-hosts")).status_code == 403
+
+
+async def test_very_old_versions_enable_hosts_and_switch_none_off(cloud: ComputeCloud) -> None:
+    admin = cloud.admin()
+    assert (await admin.put("/os-hosts/fake1", json={"status": "disable"})).json() == {"host": "fake1", "status": "disabled"}
+    assert [host["host_name"] for host in (await admin.get("/os-hosts")).json()["hosts"]] == ["fake2"]
+    assert (await admin.put("/os-hosts/fake1", json={"status": "ENABLE"})).status_code == 200
+    for wrong in ({}, {"status": "off"}, {"maintenance_mode": "yes"}):
+        assert (await admin.put("/os-hosts/fake1", json=wrong)).status_code == 400
+    refused = await admin.put("/os-hosts/fake1", json={"status": "disable", "maintenance_mode": "enable"})
+    assert (refused.status_code, set(refused.json())) == (501, {"notImplemented"})
+    for action in ("startup", "shutdown", "reboot"):
+        assert (await admin.get(f"/os-hosts/fake1/{action}")).status_code == 501
+        assert (await admin.get(f"/os-hosts/nobody/{action}")).status_code == 404
+        assert (await cloud.client().get(f"/os-hosts/fake1/{action}")).status_code == 403
+    assert len((await admin.get("/os-hosts")).json()["hosts"]) == 2
+
+
 async def test_a_host_is_removed_only_when_nothing_is_on_it(cloud: ComputeCloud) -> None:
     admin = cloud.admin(**LATEST)
     made = (await admin.post("/os-aggregates", json={"aggregate": {"name": "rack"}})).json()["aggregate"]

@@ -97,6 +97,8 @@ async def test_old_versions_allow_fewer_characters_in_names_and_know_no_types(cl
     assert (await old.post("/os-keypairs", json=wanted("ab", public_key=PUBLIC_KEY, type="ssh"))).status_code == 400
     made = await old.post("/os-keypairs", json=wanted("ab", public_key=PUBLIC_KEY))
     assert (made.status_code, "type" in made.json()["keypair"]) == (200, False)
+    [listed] = (await old.get("/os-keypairs")).json()["keypairs"]
+    assert set(listed["keypair"]) == {"name", "public_key", "fingerprint"}
     assert (await old.delete("/os-keypairs/ab")).status_code == 202
 
 

@@ -29,6 +29,7 @@ _ALIASES: dict[str, str] = {
     "os-flavor-access": "FlavorAccess",
     "os-flavor-extra-specs": "FlavorExtraSpecs",
     "os-flavor-manage": "FlavorManage",
+    "os-hosts": "Hosts",
     "os-hypervisors": "Hypervisors",
     "os-instance-actions": "InstanceActions",
     "os-keypairs": "Keypairs",

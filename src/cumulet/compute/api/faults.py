@@ -18,6 +18,7 @@ _STATUS: dict[type[errors.Problem], int] = {
     errors.Gone: 410,
     errors.TooLarge: 413,
     errors.UnsupportedMedia: 415,
+    errors.Unsupported: 501,
     errors.Unavailable: 503,
 }
 _NAMES = {

@@ -49,6 +49,12 @@ class KeypairName(Struct, kw_only=True):
     type: Annotated[str, Lives("2.2")]
 
 
+class KeypairEntry(Struct):
+    """A key in a list, wrapped as a single one is."""
+
+    keypair: KeypairName
+
+
 class KeypairView(Struct, kw_only=True):
     """A key."""
 
@@ -95,9 +101,9 @@ async def index(request: Request) -> Response:
     paged = (request.version or PAGED) >= PAGED
     page = Paging({}, {}, always_limit=True).page(request) if paged else Page()
     found = await keypairs.page(request.tx, user_id, page)
-    shown = [{"keypair": KeypairName(name=k.name, public_key=k.public_key, fingerprint=k.fingerprint, type=k.type)} for k in found]
+    names = [KeypairName(name=k.name, public_key=k.public_key, fingerprint=k.fingerprint, type=k.type) for k in found]
     more = links.following(request, "/v2.1/os-keypairs", [k.name for k in found], page.limit) if paged else []
-    return Response(200, {"keypairs": shown, **({"keypairs_links": more} if more else {})})
+    return Response(200, {"keypairs": [KeypairEntry(name) for name in names], **({"keypairs_links": more} if more else {})})
 
 
 async def show(request: Request, name: str) -> Response:

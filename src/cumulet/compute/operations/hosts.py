@@ -5,6 +5,8 @@ Placement knows hosts and their leases; compute adds a service with a number to 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from msgspec import Struct
 
 from ...kernel.clock import Stamp
@@ -50,6 +52,20 @@ class Load(Struct, frozen=True):
         return sum(1 for server in self.servers if server.task is not None)
 
 
+class Sizes(Struct, frozen=True):
+    """Processors, memory in MiB, local disk in GiB."""
+
+    vcpus: int
+    ram: int
+    disk: int
+
+
+def total(sizes: Iterable[Sizes]) -> Sizes:
+    """All of them together."""
+    found = list(sizes)
+    return Sizes(sum(one.vcpus for one in found), sum(one.ram for one in found), sum(one.disk for one in found))
+
+
 async def number(tx: Tx, host_id: str) -> None:
     """Give a host that has registered a service and a number, unless it has them."""
     await services.ensure(tx, host_id, new_uuid())
@@ -89,6 +105,14 @@ async def residents(tx: Reader, host_ids: list[str]) -> dict[str, list[Resident]
     for server in await services.residents(tx, host_ids):
         found[server.host_id].append(server)
     return found
+
+
+async def by_project(tx: Reader, known: Known) -> dict[str, Sizes]:
+    """How large the flavors of the servers on a host are together, for each project."""
+    found: dict[str, list[Sizes]] = {}
+    for project_id, flavor in await services.sizes(tx, known.host.id):
+        found.setdefault(project_id, []).append(Sizes(flavor["vcpus"], flavor["ram"], flavor["disk"] + flavor["ephemeral"]))
+    return {project_id: total(sizes) for project_id, sizes in found.items()}
 
 
 async def set_enabled(tx: Tx, known: Known, enabled: bool, reason: str | None) -> None:

@@ -55,6 +55,7 @@ RESIDENTS = Query(
     .order_by(S.created_at, S.id),
     Resident,
 )
+SIZES = Query(sa.select(S.project_id, S.flavor).where(S.host_id == B("host_id"), S.deleted_at.is_(None)).order_by(S.project_id))
 FORCED = Query(sa.select(T.host_id).where(T.forced_down))
 
 
@@ -81,6 +82,11 @@ async def forced_down(tx: Reader) -> list[str]:
 async def remove(tx: Tx, host_id: str) -> None:
     """Forget a host."""
     await tx.do(DELETE, host_id=host_id)
+
+
+async def sizes(tx: Reader, host_id: str) -> list[tuple[str, dict[str, Any]]]:
+    """(project id, flavor) of each server on a host."""
+    return await tx.all(SIZES, host_id=host_id)
 
 
 async def residents(tx: Reader, host_ids: list[str]) -> list[Resident]:

@@ -108,7 +108,7 @@ async def mark_built(tx: Tx, server_id: str, placed: Placed, made: list[Made], e
 async def create_server(wf: Workflow, server_id: str, entry: Entry, source: ImageSource | None, waits: bool) -> None:
     """Claim a host, bind ports, make disks, boot. `source` is the root disk's image; `waits` for volumes that are being made."""
     if waits:
-        await wf.wait_until(volumes_are_ready, server_id, timeout=minutes(40))
+        await wf.wait_until(volumes_are_ready, server_id, timeout=minutes(40), every=1.0)
         await wf.step(reserve_volumes, server_id)
     past = Past()
     async for attempt in wf.attempts(ATTEMPTS, on=HostRefused):

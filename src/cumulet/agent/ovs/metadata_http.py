@@ -37,8 +37,9 @@ class _Request:
     def __init__(self) -> None:
         self.url = b""
         self.headers: dict[str, str] = {}
+        self.body = b""
         self.complete = False
-        self._head = self._body = 0
+        self._head = 0
 
     def on_url(self, url: bytes) -> None:
         """A piece of the request's target."""
@@ -53,9 +54,9 @@ class _Request:
             self.headers[key] = value.decode("latin-1")
 
     def on_body(self, body: bytes) -> None:
-        """A piece of the body, which nobody wants."""
-        self._body += len(body)
-        if self._body > _LARGEST_BODY:
+        """A piece of the body: what a guest posts."""
+        self.body += body
+        if len(self.body) > _LARGEST_BODY:
             raise Rejected(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
     def on_message_complete(self) -> None:
@@ -136,7 +137,7 @@ class MetadataServer:
         except (httptools.HttpParserError, UnicodeDecodeError, AttributeError):
             raise Rejected(HTTPStatus.BAD_REQUEST) from None
         method = parser.get_method().decode("ascii")
-        return MetadataQuery(self._network_id, address, path, method, request.headers)
+        return MetadataQuery(self._network_id, address, path, method, request.headers, request.body)
 
 
 async def _finish(reader: asyncio.StreamReader) -> None:

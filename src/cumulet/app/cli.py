@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import time
 from pathlib import Path
@@ -70,6 +71,7 @@ def up(
 
 
 def _serve(settings: Config) -> None:
+    gc.disable()  # thousands of objects are made now that live as long as the process; looking for garbage among them is a tenth of the start
     from .server import serve
 
     log.configure(settings.log_level, settings.log_json)
@@ -79,6 +81,9 @@ def _serve(settings: Config) -> None:
     def on_step(name: str) -> None:
         with steps.open("ab") as file:
             file.write(msgspec.json.encode(process.Step(name, time.time())) + b"\n")
+        if name == process.READY:
+            gc.freeze()
+            gc.enable()
 
     serve(settings, on_step)
 

@@ -11,7 +11,7 @@ from cumulet.agent.accelerator import boot_sector, has_virtualization
 from cumulet.agent.identity import claim_identity, fingerprint, release_identity
 from cumulet.agent.libvirt import console, strays
 from cumulet.agent.libvirt.daemon import libvirtd, prepare, socket_of
-from cumulet.agent.libvirt.facts import host_model, memory_mb, processor_features, qemu_version
+from cumulet.agent.libvirt.facts import booted_at, host_model, memory_mb, processor_features, qemu_version
 from cumulet.agent.libvirt.settings import HostSettings
 from cumulet.agent.refusals import Refusal
 from cumulet.kernel.process import run
@@ -64,6 +64,7 @@ def test_memory_and_processor_are_read_from_the_kernel():
     assert qemu_version("QEMU emulator version 7.2.22 (Debian 1:7.2)") == 7_002_022
     model = "<domainCapabilities><cpu><mode name='host-model'><model>EPYC</model></mode></cpu></domainCapabilities>"
     assert host_model(model) == "EPYC"
+    assert (booted_at("cpu  1 2\nbtime 1767225600\nprocesses 9\n"), booted_at("cpu 1\n")) == (1767225600.0, 0.0)
 
 
 def test_a_console_is_read_from_its_end(tmp_path):

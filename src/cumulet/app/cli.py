@@ -71,7 +71,8 @@ def up(
 
 
 def _serve(settings: Config) -> None:
-    gc.disable()  # thousands of objects are made now that live as long as the process; looking for garbage among them is a tenth of the start
+    # Thousands of objects are made now that live as long as the process; looking for garbage among them is a tenth of the start.
+    gc.disable()
     from .server import serve
 
     log.configure(settings.log_level, settings.log_json)

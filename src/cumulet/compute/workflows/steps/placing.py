@@ -125,7 +125,7 @@ async def _avoided(tx: Tx, server: Server) -> list[str]:
 
 async def _company(tx: Tx, server: Server) -> Company | None:
     """The server's group, with the hosts of the others; no other member is placed before this transaction ends."""
-    group = await server_groups.of_server(tx, server.id)
+    group = await server_groups.of_server(tx, server.id) if "group" in server.hints else None
     if group is None:
         return None
     await server_groups.lock(tx, group.id)

@@ -41,10 +41,14 @@ compat: $(VENV)/installed ## Upstream's test suite against a cloud with hosts in
 
 check: lint test compat ## What CI runs
 
+migration: $(VENV)/installed ## Write the next migration: make migration NAME=more_colours; NAME=baseline writes the first one anew
+	@test -n "$(NAME)" || { echo "NAME=… is missing"; exit 1; }
+	@$(BIN)/python scripts/migration.py "$(NAME)"
+
 bench: $(VENV)/installed ## Speed and memory, beside the budgets
 	@$(BIN)/python -m tests.bench
 
 sizes: ## Lines per package, longest files
 	@find src -name '*.py' | xargs wc -l | sort -n | tail -15
 
-.PHONY: help up down clean dev test fast lint fix compat check bench sizes
+.PHONY: help up down clean dev test fast lint fix compat check migration bench sizes

@@ -11,7 +11,10 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "cumulet"
-FILES = sorted(SOURCE.rglob("*.py"))
+MIGRATIONS = SOURCE / "migrations"
+FILES = sorted(path for path in SOURCE.rglob("*.py") if MIGRATIONS / "versions" not in path.parents)
+"""Not the migrations themselves, which are generated, made of SQL, and as long as what they change."""
+
 SERVICES = ("identity", "image", "placement", "network", "volume", "compute")
 FORBIDDEN_NAMES = {"manager", "helper", "helpers", "util", "utils", "base", "common", "misc"}
 
@@ -151,7 +154,7 @@ def test_sql_is_only_in_stores():
     found = []
     for path in FILES:
         parts = path.relative_to(SOURCE).parts
-        if "store" in parts or parts[0] == "kernel":
+        if "store" in parts or parts[0] in ("kernel", "migrations"):
             continue
         for node in ast.walk(parsed(path)):
             modules = (

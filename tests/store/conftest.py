@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
 from cumulet.kernel.db import Database
 from support.clock import FakeClock
-from support.database import fresh_database
-from support.postgres import binaries, fresh_postgres, postgres_server
+from support.database import fresh_sqlite
+from support.postgres import fresh_postgres
 
 
 @pytest.fixture
@@ -18,21 +18,11 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
-@pytest.fixture(scope="session")
-def postgres_dsn() -> Iterator[str]:
-    """A PostgreSQL server of our own, for the whole session."""
-    if binaries() is None:
-        pytest.skip("no PostgreSQL server is installed (Debian package postgresql)")
-    pytest.importorskip("asyncpg")
-    with postgres_server() as dsn:
-        yield dsn
-
-
 @pytest.fixture(params=["sqlite", "postgres"])
 async def db(request: pytest.FixtureRequest, clock: FakeClock) -> AsyncIterator[Database]:
     """A fresh database with every table."""
     if request.param == "sqlite":
-        async with fresh_database(clock) as made:
+        async with fresh_sqlite(clock) as made:
             yield made
     else:
         async with fresh_postgres(request.getfixturevalue("postgres_dsn"), clock) as made_too:

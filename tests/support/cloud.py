@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,6 +16,9 @@ from cumulet.identity.operations import projects, roles, users
 from cumulet.identity.store import roles as role_store
 from cumulet.identity.store import users as user_store
 from cumulet.kernel.clock import Clock
+
+from .database import DSN
+from .postgres import cloud_postgres
 
 
 class TestCloud:
@@ -82,9 +86,12 @@ async def _user(tx, name: str) -> User:
 
 
 @asynccontextmanager
-async def running_cloud(folder: Path, clock: Clock | None = None) -> AsyncIterator[TestCloud]:
-    """A cloud with its state in `folder`."""
-    cloud = TestCloud(await Cloud.open(Config(state=folder, fake=True), clock=clock, durable=False))
+async def running_cloud(folder: Path, clock: Clock | None = None, dsn: str | None = None) -> AsyncIterator[TestCloud]:
+    """A cloud with its state in `folder`, and its rows in a PostgreSQL server's database if one is given or was chosen."""
+    dsn = dsn or os.environ.get(DSN, "")
+    if dsn:
+        await cloud_postgres(dsn)
+    cloud = TestCloud(await Cloud.open(Config(state=folder, fake=True, database=dsn), clock=clock, durable=False))
     try:
         yield cloud
     finally:

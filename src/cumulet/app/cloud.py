@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..agent.main import Agent
 from ..contract.agents import Agents
@@ -16,7 +17,7 @@ from ..kernel.bus import Bus
 from ..kernel.bus.inprocess import InProcessBus
 from ..kernel.bus.unix import UnixHub
 from ..kernel.clock import Clock, SystemClock
-from ..kernel.db import Database, Sqlite, metadata
+from ..kernel.db import Database, Sqlite, metadata, migrations
 from ..kernel.http import Application
 from ..kernel.reconcile import Reconciling
 from ..kernel.workflow import Engine
@@ -26,6 +27,9 @@ from .config import Config
 from .hosts import Underlay, underlay
 from .reports import Reports
 from .wire import Services
+
+if TYPE_CHECKING:
+    from ..kernel.db.postgres import Postgres
 
 OnStep = Callable[[str], None]
 
@@ -51,11 +55,11 @@ class Cloud:
 
     @classmethod
     async def open(cls, config: Config, on_step: OnStep = _quiet, clock: Clock | None = None, durable: bool = True) -> Cloud:
-        """Everything that requests need: database, keys, catalog. Raises ValueError naming a file that cannot be used."""
+        """Everything that requests need: database, keys, catalog. Raises ValueError naming what cannot be used, and Unavailable."""
         config.state.mkdir(parents=True, exist_ok=True, mode=0o700)
         on_step("database")
-        db = Sqlite(config.state / "cumulet.db", clock or SystemClock(), durable)
-        await db.create(metadata)
+        db = database(config, clock or SystemClock(), durable)
+        await migrations.prepare(db, metadata)
         tokens = Tokens(db, KeyRing.load(config.state / "token-keys"))
         on_step("identity")
         await _bootstrap(config, db, tokens)
@@ -77,7 +81,7 @@ class Cloud:
         for agent in self.agents:
             await agent.welcomed()
         on_step("workflows and reconcilers")
-        await self.engine.start(alone=True)
+        await self.engine.start(alone=self.db.alone)
         await self.reconciling.start()
 
     async def close(self) -> None:
@@ -89,6 +93,17 @@ class Cloud:
         await self.underlay.close()
         await self.bus.close()
         await self.db.close()
+
+
+def database(config: Config, clock: Clock, durable: bool = True) -> Sqlite | Postgres:
+    """The configuration's database, not yet connected. `durable=False` skips SQLite's fsync (tests). Raises ValueError."""
+    if not config.database:
+        return Sqlite(config.state / "cumulet.db", clock, durable)
+    if not config.database.startswith(("postgresql://", "postgres://")):
+        raise ValueError("database: a PostgreSQL URL (postgresql://user:password@host/name) or nothing is expected")
+    from ..kernel.db.postgres import Postgres
+
+    return Postgres(config.database, clock)
 
 
 async def _bootstrap(config: Config, db: Database, tokens: Tokens) -> None:

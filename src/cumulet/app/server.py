@@ -10,6 +10,7 @@ from collections.abc import Callable
 import uvicorn
 import uvloop
 
+from ..kernel.errors import Unavailable
 from .cloud import Cloud
 from .config import Config
 
@@ -28,9 +29,18 @@ def _listen(config: Config) -> socket.socket:
         ) from None
 
 
+async def _open(config: Config, on_step: Callable[[str], None]) -> Cloud:
+    try:
+        return await Cloud.open(config, on_step)
+    except ValueError as problem:
+        raise SystemExit(str(problem)) from None
+    except Unavailable as problem:
+        raise SystemExit(f"{problem.message} {problem.internal}") from None
+
+
 async def _serve(config: Config, on_step: Callable[[str], None]) -> None:
     listening = _listen(config)
-    cloud = await Cloud.open(config, on_step)
+    cloud = await _open(config, on_step)
     try:
         settings = uvicorn.Config(
             cloud.application,

@@ -56,8 +56,9 @@ class among(ColumnElement[bool]):
 
 @compiles(sa.Integer, "postgresql")
 def _wide_integer(element: sa.Integer, compiler: Any, **kw: Any) -> str:
-    """An Integer has 64 bits, as SQLite's has."""
-    return "BIGINT"
+    """An Integer has 64 bits, as SQLite's has; but not where SQLAlchemy, for Alembic, asks PostgreSQL about its own tables."""
+    of_parameter = "identifier_preparer" in kw and "type_expression" not in kw
+    return "INTEGER" if of_parameter and compiler.dialect is not POSTGRES else "BIGINT"
 
 
 @compiles(among, "sqlite")

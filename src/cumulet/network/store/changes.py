@@ -10,7 +10,7 @@ from ..model import Change
 CHANGES = sa.Table(
     "network_changes",
     metadata,
-    sa.Column("seq", sa.Integer, primary_key=True),
+    sa.Column("seq", sa.Integer().with_variant(sa.BigInteger(), "postgresql"), primary_key=True),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("object_id", sa.Text, nullable=False),
 )

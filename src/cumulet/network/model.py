@@ -141,6 +141,7 @@ class DhcpOption(Struct, frozen=True):
 class PortRow(Struct, frozen=True):
     """A port without what other tables hold.
 
+    `server_id` is the server that holds the port, which only compute decides; `device_id` is what users see and set.
     `made` says that the port was created for its server and goes with it. `position` orders a server's interfaces. `moving_to`
     is the host to which the server is being migrated while the port is still bound to `host_id`.
     """
@@ -155,6 +156,7 @@ class PortRow(Struct, frozen=True):
     mac_address: str
     device_id: str
     device_owner: str
+    server_id: str | None
     port_security_enabled: bool
     host_id: str
     moving_to: str

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from tests.support.hosts import add_host
+from tests.support.networks import ADMIN, member
 
 
 async def test_a_port_has_everything_that_clients_expect(demo, wired):
@@ -148,3 +150,47 @@ async def test_deleting_a_port_twice_says_that_it_is_gone(demo, wired):
     port = await demo.make("port", network_id=wired[0]["id"])
     await demo.drop("port", port["id"])
     assert (await demo.drop("port", port["id"], 404))["type"] == "PortNotFound"
+
+
+async def test_T7_nobody_gets_at_a_server_or_a_router_by_naming_it(cloud, demo, other, wired):
+    from cumulet.network.operations import ports
+    from cumulet.network.operations.ports import Wish
+
+    actor_project = demo.project_id
+    async with cloud.db.tx() as tx:
+        (held,) = await ports.prepare(tx, member(actor_project), "a-server", [Wish(network_id=wired[0]["id"])], [], "nova")
+    network = await other.make("network")
+    await other.make("port", network_id=network["id"], device_id="a-server", device_owner="compute:nova")
+    async with cloud.db.read() as tx:
+        assert [i.port_id for i in (await ports.interfaces(tx, ["a-server"]))["a-server"]] == [held]
+        assert [spec.port_id for spec in await ports.specs(tx, "a-server")] == [held]
+    for fields in ({"device_id": "another"}, {"device_id": ""}, {"device_owner": ""}):
+        assert (await demo.change("port", held, 409, **fields))["type"] == "PortInUse"
+    assert (await demo.change("port", held, name="eth0"))["name"] == "eth0"
+    router, victim = await other.make("router"), await demo.make("router")
+    subnet = await other.make("subnet", network_id=network["id"], cidr="10.7.0.0/24", ip_version=4)
+    added = await other.put(f"/routers/{router['id']}/add_router_interface", {"subnet_id": subnet["id"]})
+    await other.change("port", added["port_id"], 409, device_id=victim["id"])
+    await other.make("port", 409, network_id=network["id"], device_id=victim["id"], device_owner="network:router_interface")
+    (service,) = await demo.list("port", "?device_owner=network:distributed")
+    assert (await demo.drop("port", service["id"], 409))["type"] == "ServicePortInUse"
+
+
+async def test_hosts_are_named_to_administrators(cloud, admin, wired):
+    from cumulet.placement.operations import hosts
+
+    async with cloud.db.tx() as tx:
+        await add_host(tx, "h1")
+        known = await hosts.list(tx)
+    made = await admin.make("port", network_id=wired[0]["id"], **{"binding:host_id": known[0].hostname})
+    assert made["binding:host_id"] == known[0].hostname
+    assert [p["id"] for p in await admin.list("port", f"?binding:host_id={known[0].hostname}")] == [made["id"]]
+    async with cloud.db.read() as tx:
+        from cumulet.network.operations import ports
+
+        assert (await ports.get(tx, ADMIN, made["id"])).row.host_id == known[0].id
+
+
+async def test_unknown_zones_are_refused(demo):
+    assert (await demo.make("network", 404, availability_zone_hints=["mars"]))["type"] == "AvailabilityZoneNotFound"
+    assert (await demo.make("router", availability_zone_hints=["nova"]))["availability_zone_hints"] == ["nova"]

@@ -33,6 +33,7 @@ EXTENSIONS = {
     "security-group": "security-group",
     "security-groups-normalized-cidr": "Normalized CIDR field for security group rules",
     "security-groups-rules-belongs-to-default-sg": "Security group rules belong to the default security group",
+    "service-type": "Neutron Service Type Management",
     "sorting": "Sorting support",
     "standard-attr-description": "standard-attr-description",
     "standard-attr-revisions": "Resource revision numbers",

@@ -31,7 +31,7 @@ PAGING = Paging(
 SEGMENT = ("network_type", "physical_network", "segmentation_id")
 
 
-def view(network: Network, subnet_ids: list[str], words: list[str]) -> dict[str, Any]:
+def view(network: Network, subnet_ids: list[str], words: list[str], zone: str) -> dict[str, Any]:
     """A network as administrators see it."""
     return {
         "id": network.id,
@@ -46,7 +46,7 @@ def view(network: Network, subnet_ids: list[str], words: list[str]) -> dict[str,
         "mtu": network.mtu,
         "port_security_enabled": network.port_security_enabled,
         "availability_zone_hints": network.availability_zone_hints,
-        "availability_zones": [],
+        "availability_zones": [zone] if subnet_ids else [],
         "ipv4_address_scope": None,
         "ipv6_address_scope": None,
         "tags": words,
@@ -60,7 +60,7 @@ async def _views(request: Request, found: list[Network]) -> list[dict[str, Any]]
     views = seen.Views(request, "network", GUARDED)
     subnets = await networks.subnet_ids(request.tx, found)
     words = await tags.of(request.tx, [network.id for network in found])
-    return [views.write(view(network, subnets[network.id], words[network.id])) for network in found]
+    return [views.write(view(n, subnets[n.id], words[n.id], request.parts.wiring.availability_zone)) for n in found]
 
 
 def _wanted(request: Request, body: bodies.NewNetwork) -> NewNetwork:
@@ -76,6 +76,7 @@ async def create(request: Request) -> Response:
     for body in asked:
         wanted = _wanted(request, body)
         seen.may_set(request, "create_network", body, {"project_id": wanted.project_id})
+        seen.check_zones(request, wanted.availability_zone_hints)
         made.append(await networks.create(request.tx, request.parts.wiring, wanted))
         await seen_tags(request, made[-1].id, body.tags)
     views = await _views(request, made)

@@ -50,6 +50,11 @@ async def show_agent(request: Request, agent_id: str) -> Response:
     return ok({"agent": _agent(found)})
 
 
+async def list_providers(request: Request) -> Response:
+    """The providers of services beside the core: none."""
+    return ok({"service_providers": []})
+
+
 async def list_zones(request: Request) -> Response:
     """List the availability zones."""
     zone = request.parts.wiring.availability_zone

@@ -20,7 +20,6 @@ PAGING = Paging(
     | seen.named("network_id", "status", "mac_address", "device_id", "device_owner")
     | seen.flags(admin_state_up="admin_state_up", port_security_enabled="port_security_enabled")
     | {
-        "binding:host_id": Filter("host_id"),
         "binding:vnic_type": Filter("vnic_type"),
         "security_groups": Filter("group_id"),
         "security_group_id": Filter("group_id"),
@@ -61,7 +60,8 @@ def view(port: Port, host: str, words: list[str]) -> dict[str, Any]:
 async def _views(request: Request, found: list[Port]) -> list[dict[str, Any]]:
     views = seen.Views(request, "port", GUARDED)
     words = await tags.of(request.tx, [port.id for port in found])
-    names = await hosts.names(request.tx, {port.row.host_id for port in found})
+    bound = {port.row.host_id for port in found} if request.allows("get_port:binding:host_id") else set()
+    names = await hosts.names(request.tx, bound)
     return [views.write(view(port, names.get(port.row.host_id, port.row.host_id), words[port.id])) for port in found]
 
 
@@ -94,7 +94,7 @@ async def _create(request: Request, body: bodies.NewPort) -> Port:
     project = seen.project_of(request, body)
     where = await ports.place(request.tx, request.actor, body.network_id, project)
     seen.may_set(request, "create_port", body, _target(where.network, project, body))
-    ports.refuse_routed(str(body.device_owner or ""))
+    ports.refuse_own(str(body.device_owner or ""))
     fields = await _fields(request, body, "network_id", "project_id", "tags")
     made = await ports.create(request.tx, where, NewPort(project_id=project, **fields), request.actor)
     await seen_tags(request, made.id, body.tags)
@@ -108,7 +108,7 @@ async def create(request: Request) -> Response:
     return created({"ports": views} if many else {"port": views[0]})
 
 
-def _page(request: Request) -> Page:
+async def _page(request: Request) -> Page:
     """The page, with the filters on addresses: `fixed_ips=ip_address=10.0.0.3`, `ip_address_substr=…`, `subnet_id=…`."""
     wanted = seen.page(request, PAGING)
     found: dict[str, list[str]] = {}
@@ -116,6 +116,8 @@ def _page(request: Request) -> Page:
         name, _, value = text.partition("=")
         found.setdefault(name, []).append(value)
     conditions = []
+    for host in request.query.get("binding:host_id", ()) if request.allows("get_port:binding:host_id") else ():
+        conditions.append(Condition("host_id", await hosts.id_of(request.tx, host)))
     for name, stored in (("ip_address", "address"), ("subnet_id", "subnet_id")):
         if name in found:
             conditions.append(Condition(stored, found[name], "in"))
@@ -127,7 +129,7 @@ def _page(request: Request) -> Page:
 
 async def index(request: Request) -> Response:
     """List ports."""
-    found = await ports.page(request.tx, request.actor, _page(request))
+    found = await ports.page(request.tx, request.actor, await _page(request))
     return ok(seen.listed(request, "ports", [port.id for port in found], await _views(request, found)))
 
 

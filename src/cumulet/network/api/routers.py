@@ -29,7 +29,7 @@ def _gateway(router: Router, port: Port | None) -> dict[str, Any] | None:
     return {"network_id": router.gateway_network_id, "enable_snat": router.enable_snat, "external_fixed_ips": fixed}
 
 
-def view(router: Router, port: Port | None, words: list[str]) -> dict[str, Any]:
+def view(router: Router, port: Port | None, words: list[str], zone: str) -> dict[str, Any]:
     """A router as administrators see it."""
     return {
         "id": router.id,
@@ -42,7 +42,7 @@ def view(router: Router, port: Port | None, words: list[str]) -> dict[str, Any]:
         "external_gateway_info": _gateway(router, port),
         "routes": router.routes,
         "availability_zone_hints": router.availability_zone_hints,
-        "availability_zones": [],
+        "availability_zones": [zone] if port else [],
         "flavor_id": None,
         "tags": words,
     }
@@ -52,7 +52,7 @@ async def _views(request: Request, found: list[Router]) -> list[dict[str, Any]]:
     views = seen.Views(request, "router", GUARDED)
     ways_out = await routers.gateway_ports(request.tx, found)
     words = await tags.of(request.tx, [router.id for router in found])
-    return [views.write(view(router, ways_out.get(router.id), words[router.id])) for router in found]
+    return [views.write(view(r, ways_out.get(r.id), words[r.id], request.parts.wiring.availability_zone)) for r in found]
 
 
 def _target(project: str) -> dict[str, Any]:
@@ -75,6 +75,7 @@ async def create(request: Request) -> Response:
     project = seen.project_of(request, body)
     seen.may_set(request, "create_router", body, _target(project))
     wanted = NewRouter(project_id=project, **_fields(body, "project_id", "tags"))
+    seen.check_zones(request, wanted.availability_zone_hints)
     made = await routers.create(request.tx, request.actor, wanted)
     await seen_tags(request, made.id, body.tags)
     return created({"router": (await _views(request, [made]))[0]})

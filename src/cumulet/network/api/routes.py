@@ -77,6 +77,7 @@ ROUTES = [
     Route("GET", "/v2.0/agents", operators.list_agents, ANYBODY),
     Route("GET", "/v2.0/agents/{agent_id}", operators.show_agent, "get_agent"),
     Route("GET", "/v2.0/availability_zones", operators.list_zones, "get_availability_zone"),
+    Route("GET", "/v2.0/service-providers", operators.list_providers, "get_service_provider"),
     Route("GET", "/v2.0/network-ip-availabilities", operators.list_availability, ANYBODY),
     Route("GET", "/v2.0/network-ip-availabilities/{network_id}", operators.show_availability, "get_network_ip_availability"),
     *tags.routes("/v2.0/networks", "network", network_operations.get),

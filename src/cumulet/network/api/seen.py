@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from msgspec import Struct
 
 from ...kernel.db import Condition, Page
+from ...kernel.errors import NotFound
 from ...kernel.http import Filter, Paging, Request, flag
 from ..model import Network
 from . import bodies
@@ -78,6 +79,13 @@ def _may_set(request: Request, rule: str, value: Any, target: dict[str, Any]) ->
             for name, inner in bodies.wire_names(item).items():
                 if inner is not None and f"{rule}:{name}" in request.policy.texts:
                     request.authorize(f"{rule}:{name}", **target)
+
+
+def check_zones(request: Request, hints: Sequence[str]) -> None:
+    """Raise NotFound for an availability zone that there is not."""
+    for hint in hints:
+        if hint != request.parts.wiring.availability_zone:
+            raise NotFound(f"AvailabilityZone {hint} could not be found.", code="AvailabilityZoneNotFound")
 
 
 class Views:

@@ -4,7 +4,7 @@ from ...model import Port
 from ...store.ports import Place
 from .allocation import WantedIp
 from .changing import PortChanges, delete, get, page, update
-from .creation import NewPort, create, place, refuse_routed
+from .creation import NewPort, create, place, refuse_own
 from .guests import Wish, bind, cancel_move, is_up, prepare, prepare_move, release, set_up, unbind
 from .seeing import Interface, interfaces, network_data, server_at, spec, specs
 
@@ -28,7 +28,7 @@ __all__ = [
     "place",
     "prepare",
     "prepare_move",
-    "refuse_routed",
+    "refuse_own",
     "release",
     "server_at",
     "set_up",

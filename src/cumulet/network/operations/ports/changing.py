@@ -17,9 +17,7 @@ from ...store import ports as store
 from .. import changes
 from . import associations
 from .allocation import Spot, WantedIp, reallocate
-from .creation import address_pairs, check_security, checked_groups, place, refuse_routed
-
-_ROUTED = {INTERFACE_OWNER: "router interface", GATEWAY_OWNER: "router gateway", "network:floatingip": "floating IP"}
+from .creation import OWN_OWNERS, address_pairs, check_security, checked_groups, place, refuse_own
 
 
 class PortChanges(Struct, frozen=True, kw_only=True):
@@ -59,8 +57,7 @@ async def page(tx: Reader, actor: Actor, wanted: Page) -> list[Port]:
 
 async def update(tx: Tx, actor: Actor, port: Port, wanted: PortChanges) -> Port:
     """Change a port. Raises Invalid, Conflict (IpAddressInUse, MacAddressInUse, PortBound), NotFound."""
-    if wanted.device_owner not in (UNSET, port.row.device_owner):
-        refuse_routed(str(wanted.device_owner))
+    _check_device(port.row, wanted)
     groups = await _groups(tx, actor, port, wanted)
     row = await _save(tx, _changed(port, wanted, groups))
     fixed = port.fixed_ips
@@ -73,6 +70,17 @@ async def update(tx: Tx, actor: Actor, port: Port, wanted: PortChanges) -> Port:
     if port.row.device_id:
         tx.signal(changes.INTERFACES, port.row.device_id)
     return changed
+
+
+def _check_device(row: PortRow, wanted: PortChanges) -> None:
+    """Raise Conflict if somebody's hold on the port would change: a server's, a router's, the network's own."""
+    owner = row.device_owner if wanted.device_owner is UNSET else wanted.device_owner
+    if owner == row.device_owner and wanted.device_id in (UNSET, row.device_id):
+        return
+    refuse_own(owner)
+    refuse_own(row.device_owner)
+    if row.server_id is not None:
+        raise Conflict(f"Port {row.id} is in use by server {row.server_id}; detach it there.", code="PortInUse")
 
 
 async def _groups(tx: Tx, actor: Actor, port: Port, wanted: PortChanges) -> list[str]:
@@ -138,8 +146,7 @@ async def tell(tx: Tx, row: PortRow) -> None:
 
 async def delete(tx: Tx, port: Port) -> None:
     """Delete a port; a floating IP that leads to it then leads nowhere. Raises Conflict (ServicePortInUse) for routers' ports."""
-    reason = _ROUTED.get(port.row.device_owner)
-    if reason and port.row.device_id:
+    if port.row.device_owner in OWN_OWNERS:
         raise Conflict(
             f"Port {port.id} cannot be deleted directly via the port API: has device owner {port.row.device_owner}.",
             code="ServicePortInUse",

@@ -11,7 +11,18 @@ from ....kernel import ids
 from ....kernel.db import Reader, Tx
 from ....kernel.errors import Conflict, Invalid, NotFound
 from ....kernel.policy import Actor
-from ...model import DOWN, AddressPair, DhcpOption, Port, PortRow, SecurityGroup
+from ...model import (
+    DHCP_OWNER,
+    DOWN,
+    FLOATING_OWNER,
+    GATEWAY_OWNER,
+    INTERFACE_OWNER,
+    AddressPair,
+    DhcpOption,
+    Port,
+    PortRow,
+    SecurityGroup,
+)
 from ...rules import addresses as rules
 from ...rules import quotas
 from ...store import ports as store
@@ -22,14 +33,14 @@ from .. import changes, security_groups
 from .allocation import Spot, WantedIp, allocate
 
 MAC_ATTEMPTS = 16
-ROUTED_OWNERS = ("network:router_interface", "network:router_gateway", "network:floatingip")
+OWN_OWNERS = (INTERFACE_OWNER, GATEWAY_OWNER, FLOATING_OWNER, DHCP_OWNER)
+"""Owners whose ports the network itself makes."""
 
 
 class NewPort(Struct, frozen=True, kw_only=True):
     """What a port is to be. None means: as the network, or the project, has it.
 
-    `made`, `position` and `tag` are for a server's ports: made for it and deleted with it, which turn it has, and what the guest
-    is told.
+    The last four are for a server's ports: who holds it, whether it was made for it, its turn, what the guest is told.
     """
 
     project_id: str
@@ -47,6 +58,7 @@ class NewPort(Struct, frozen=True, kw_only=True):
     host_id: str = ""
     vnic_type: str = "normal"
     profile: dict[str, Any] = {}
+    server_id: str | None = None
     made: bool = False
     position: int = 0
     tag: str | None = None
@@ -82,11 +94,11 @@ async def create(tx: Tx, where: Place, new: NewPort, actor: Actor | None = None)
     return Port(row, fixed, sorted(groups))
 
 
-def refuse_routed(device_owner: str) -> None:
-    """Raise Conflict for owners whose ports only routers and floating IPs make: a router's interface is not made by naming it."""
-    if device_owner in ROUTED_OWNERS:
+def refuse_own(device_owner: str) -> None:
+    """Raise Conflict for the owners of the network's own ports: nobody gets at a router by calling a port its interface."""
+    if device_owner in OWN_OWNERS:
         raise Conflict(
-            f"Ports owned by {device_owner} are made through routers and floating IPs.", code="DeviceIDNotOwnedByProject"
+            f"Ports owned by {device_owner} are made through networks, routers and floating IPs.", code="DeviceIDNotOwnedByProject"
         )
 
 
@@ -103,6 +115,7 @@ def _row(tx: Tx, where: Place, new: NewPort, secured: bool) -> PortRow:
         mac_address=mac,
         device_id=new.device_id,
         device_owner=new.device_owner,
+        server_id=new.server_id,
         port_security_enabled=secured,
         host_id=new.host_id,
         moving_to="",

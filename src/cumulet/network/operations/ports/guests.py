@@ -60,7 +60,7 @@ async def prepare(
     project_id = actor.project_id or ""
     groups = await _named_groups(tx, project_id, group_names)
     guest = Guest(server_id, f"compute:{zone}", groups)
-    first = len(await store.of_devices(tx, [server_id]))
+    first = len(await store.of_server(tx, server_id))
     return [await _fulfil(tx, actor, guest, wish, first + at) for at, wish in enumerate(wanted)]
 
 
@@ -111,6 +111,7 @@ async def _fulfil(tx: Tx, actor: Actor, guest: Guest, wish: Wish, position: int)
             fixed_ips=[WantedIp(ip_address=wish.fixed_ip)] if wish.fixed_ip else None,
             device_id=guest.server_id,
             device_owner=guest.owner,
+            server_id=guest.server_id,
             security_groups=guest.groups if where.network.port_security_enabled else None,
             made=True,
             position=position,
@@ -129,9 +130,8 @@ async def _adopt(tx: Tx, actor: Actor, guest: Guest, wish: Wish, position: int) 
         raise Conflict(f"Port {port.id} is still in use.", code="PortInUse")
     if wish.fixed_ip is not None and all(f.ip_address != wish.fixed_ip for f in port.fixed_ips):
         raise Invalid(f"Fixed IP address {wish.fixed_ip} is not one of port {port.id}.", code="FixedIpInvalid")
-    taken = replace(
-        port.row, device_id=guest.server_id, device_owner=guest.owner, made=False, position=position, tag=wish.tag, status=DOWN
-    )
+    held = {"device_id": guest.server_id, "device_owner": guest.owner, "server_id": guest.server_id}
+    taken = replace(port.row, **held, made=False, position=position, tag=wish.tag, status=DOWN)
     await store.save(tx, taken)
     await changes.record(tx, changes.PORT, port.id, guest.server_id)
     return port.id
@@ -189,8 +189,8 @@ async def set_up(tx: Tx, port_id: str, up: bool) -> None:
     row = await store.row(tx, port_id)
     if row is not None:
         status = ACTIVE if up and (row.host_id or row.device_owner in ROUTER_OWNERS) else DOWN
-        if row.status != status and await store.set_status(tx, port_id, status) and row.device_id:
-            await wake(tx, "server", row.device_id)
+        if row.status != status and await store.set_status(tx, port_id, status) and row.server_id:
+            await wake(tx, "server", row.server_id)
             tx.signal(changes.INTERFACES, row.device_id)
 
 
@@ -199,8 +199,8 @@ async def release(tx: Tx, server_id: str, port_id: str | None = None) -> None:
 
     Harmless if there is nothing left to release.
     """
-    for port in await store.of_devices(tx, [server_id]):
-        if port_id in (None, port.id) and port.row.device_owner.startswith("compute:"):
+    for port in await store.of_server(tx, server_id):
+        if port_id in (None, port.id):
             await _release(tx, port)
 
 
@@ -208,6 +208,8 @@ async def _release(tx: Tx, port: Port) -> None:
     if port.row.made:
         await remove(tx, port.row)
         return
-    freed = replace(port.row, device_id="", device_owner="", host_id="", moving_to="", status=DOWN, position=0, tag=None)
+    freed = replace(
+        port.row, device_id="", device_owner="", server_id=None, host_id="", moving_to="", status=DOWN, position=0, tag=None
+    )
     await store.save(tx, freed)
     await changes.record(tx, changes.PORT, port.id, port.row.device_id)

@@ -97,8 +97,7 @@ def _interface(line: lines.Line, groups: list[str]) -> Interface:
 
 async def server_at(tx: Reader, network_id: str, address: str) -> str | None:
     """The server whose port holds an address on a network: who asks the metadata service."""
-    found = await store.at_address(tx, network_id, address)
-    return found[0] if found and found[1].startswith("compute:") else None
+    return await store.server_at(tx, network_id, address)
 
 
 async def network_data(tx: Reader, server_id: str) -> dict[str, Any]:
@@ -106,7 +105,7 @@ async def network_data(tx: Reader, server_id: str) -> dict[str, Any]:
 
     https://docs.openstack.org/nova/latest/user/metadata.html
     """
-    ports = await store.of_devices(tx, [server_id])
+    ports = await store.of_server(tx, server_id)
     ids = list({port.row.network_id for port in ports})
     networks = await network_store.many(tx, ids) if ids else {}
     subnets = {subnet.id: subnet for subnet in await subnet_store.of_networks(tx, ids)} if ids else {}

@@ -57,7 +57,7 @@ class Service(Struct, frozen=True):
 
 LINES = Query(
     sa.select(
-        P.device_id,
+        P.server_id,
         P.id,
         P.network_id,
         N.name,
@@ -78,21 +78,21 @@ LINES = Query(
         .outerjoin(SUBNETS, S.id == A.subnet_id)
         .outerjoin(FLOATING_IPS, sa.and_(F.port_id == P.id, F.fixed_address == A.address))
     )
-    .where(among(P.device_id, "servers"))
-    .order_by(P.device_id, P.position, P.created_at, P.id, A.position, A.address),
+    .where(among(P.server_id, "servers"))
+    .order_by(P.server_id, P.position, P.created_at, P.id, A.position, A.address),
     Line,
 )
 GROUP_NAMES = Query(
     sa.select(P.id, G.name)
     .select_from(PORTS.join(MEMBERS, M.port_id == P.id).join(GROUPS, G.id == M.group_id))
-    .where(among(P.device_id, "servers"))
+    .where(among(P.server_id, "servers"))
     .order_by(P.id, G.name)
 )
 
 PLUGS = Query(
     sa.select(P.id, P.network_id, P.mac_address, N.mtu)
     .select_from(PORTS.join(NETWORKS, N.id == P.network_id))
-    .where(P.device_id == sa.bindparam("device_id"))
+    .where(P.server_id == sa.bindparam("server_id"))
     .order_by(P.position, P.created_at, P.id),
     Plug,
 )
@@ -113,7 +113,7 @@ SERVICES = Query(
 
 async def plugs(tx: Reader, server_id: str) -> list[Plug]:
     """What a host must know of a server's ports, in their order."""
-    return await tx.all(PLUGS, device_id=server_id)
+    return await tx.all(PLUGS, server_id=server_id)
 
 
 async def plug(tx: Reader, port_id: str) -> Plug | None:

@@ -29,6 +29,7 @@ PORTS = sa.Table(
     sa.Column("mac_address", sa.Text, nullable=False),
     sa.Column("device_id", sa.Text, nullable=False),
     sa.Column("device_owner", sa.Text, nullable=False),
+    sa.Column("server_id", sa.Text),
     sa.Column("port_security_enabled", sa.Boolean, nullable=False),
     sa.Column("host_id", sa.Text, nullable=False),
     sa.Column("moving_to", sa.Text, nullable=False),
@@ -43,6 +44,7 @@ PORTS = sa.Table(
     sa.Index("ports_network", "network_id", "device_owner"),
     sa.Index("ports_project", "project_id"),
     sa.Index("ports_device", "device_id"),
+    sa.Index("ports_server", "server_id"),
     sa.Index("ports_mac", "network_id", "mac_address", unique=True),
 )
 MEMBERS = sa.Table(
@@ -92,12 +94,13 @@ GROUPS_OF = Query(sa.select(M.port_id, M.group_id).where(among(M.port_id, "ports
 GET = Query(sa.select(PORTS).where(P.id == sa.bindparam("key"), sa.or_(PROJECT.is_(None), _visible(PROJECT))), ROW)
 GET_ROW = Query(sa.select(PORTS).where(P.id == sa.bindparam("key")), ROW)
 MANY = Query(sa.select(PORTS).where(among(P.id, "ids")).order_by(P.id), ROW)
-OF_DEVICES = Query(sa.select(PORTS).where(among(P.device_id, "devices")).order_by(P.position, P.created_at, P.id), ROW)
+OF_DEVICES = Query(sa.select(PORTS).where(among(P.device_id, "devices")).order_by(P.created_at, P.id), ROW)
 SERVICES = Query(sa.select(PORTS).where(among(P.network_id, "networks"), P.device_owner == DHCP_OWNER), ROW)
+OF_SERVER = Query(sa.select(PORTS).where(P.server_id == sa.bindparam("server")).order_by(P.position, P.created_at, P.id), ROW)
 OF_NETWORK = Query(sa.select(PORTS).where(P.network_id == sa.bindparam("network")), ROW)
 OF_GROUP = Query(sa.select(M.port_id).where(M.group_id == sa.bindparam("group")))
 AT_ADDRESS = Query(
-    sa.select(P.device_id, P.device_owner)
+    sa.select(P.server_id)
     .select_from(ADDRESSES.join(PORTS, P.id == A.port_id))
     .where(A.network_id == sa.bindparam("network"), A.address == sa.bindparam("address"))
 )
@@ -179,8 +182,13 @@ async def many(tx: Reader, port_ids: list[str]) -> list[Port]:
 
 
 async def of_devices(tx: Reader, device_ids: list[str]) -> list[Port]:
-    """The ports of servers or routers, each one's in its own order."""
+    """The ports that say they are these devices'."""
     return await whole(tx, await tx.all(OF_DEVICES, devices=device_ids))
+
+
+async def of_server(tx: Reader, server_id: str) -> list[Port]:
+    """The ports that a server holds, in order."""
+    return await whole(tx, await tx.all(OF_SERVER, server=server_id))
 
 
 async def service_ports(tx: Reader, network_ids: list[str]) -> list[Port]:
@@ -198,9 +206,10 @@ async def of_group(tx: Reader, group_id: str) -> list[str]:
     return [port_id for (port_id,) in await tx.all(OF_GROUP, group=group_id)]
 
 
-async def at_address(tx: Reader, network_id: str, address: str) -> tuple[str, str] | None:
-    """Device id and owner of the port that holds an address on a network."""
-    return await tx.one(AT_ADDRESS, network=network_id, address=address)
+async def server_at(tx: Reader, network_id: str, address: str) -> str | None:
+    """The server whose port holds an address on a network."""
+    found = await tx.one(AT_ADDRESS, network=network_id, address=address)
+    return found[0] if found else None
 
 
 async def every_id(tx: Reader) -> list[str]:

@@ -135,6 +135,22 @@ async def test_servers_are_placed_in_the_zone_that_was_asked_for(cloud: ComputeC
     assert (server.state, server.host_name, server.zone) == ("active", "fake2", "cellar")
 
 
+@pytest.mark.parametrize("name", ["fake1", "fake2"])
+async def test_new_volumes_are_made_in_the_zone_of_the_server_that_boots_from_them(cloud: ComputeCloud, name: str) -> None:
+    aggregate = await made(cloud.admin(), availability_zone="cellar")
+    await act(cloud.admin(), aggregate, "add_host", {"host": name})
+    root = {"boot_index": 0, "uuid": cloud.image.id, "source_type": "image", "destination_type": "volume", "volume_size": 1}
+    wanted = body(cloud, availability_zone="cellar", networks="none", block_device_mapping_v2=[root])
+    del wanted["server"]["imageRef"]
+    asked = await cloud.client(**LATEST).post("/servers", json=wanted)
+    assert asked.status_code == 202, asked.text
+    await cloud.settle()
+    await cloud.clock.advance(5)
+    await cloud.settle()
+    server = await cloud.look(asked.json()["server"]["id"])
+    assert (server.state, server.host_name, server.zone) == ("active", name, "cellar")
+
+
 async def test_a_host_with_servers_stays_in_its_zone(cloud: ComputeCloud) -> None:
     admin = cloud.admin()
     server = await cloud.server()

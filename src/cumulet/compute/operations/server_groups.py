@@ -11,6 +11,7 @@ from ...kernel.errors import Invalid, NotFound, OverQuota
 from ...kernel.ids import new_uuid
 from ...kernel.policy import Actor
 from ..model import ServerGroup
+from ..rules.affinity import Company, company
 from ..rules.limits import in_force
 from ..store import quotas, server_groups
 
@@ -77,6 +78,14 @@ async def hinted(tx: Tx, actor: Actor, hints: dict[str, Any], count: int) -> str
     if 0 <= limit < await server_groups.members_of_user(tx, found.id, actor.user_id) + count:
         raise OverQuota(f"Quota exceeded, too many servers in group: {limit} is the most.", code="quota")
     return found.id
+
+
+async def company_of(tx: Reader, group_id: str) -> Company:
+    """A group, and where its members are. Raises NotFound."""
+    group = await server_groups.find(tx, group_id, None)
+    if group is None:
+        raise NotFound(f"Instance group {group_id} could not be found.")
+    return company(group, (await server_groups.members(tx, [group_id]))[group_id].values())
 
 
 async def join(tx: Tx, group_id: str, server_id: str) -> None:

@@ -21,7 +21,7 @@ from ....volume.operations import volumes
 from ...model import Destination, Flavor, Keypair, Usage
 from ...rules import disks as disk_rules
 from ...rules import limits, sizes
-from ...store import flavors, keypairs, quotas
+from ...store import flavors, keypairs, quotas, services
 from .. import server_groups
 from .wanted import NewServers, Place
 
@@ -64,8 +64,8 @@ async def check(tx: Tx, actor: Actor, new: NewServers, store: Any) -> Checked:
     zone = await _zone(tx, new.place)
     count = await _affordable(tx, actor, new, flavor)
     _check_count(new, count)
-    volume_host = await _volume_host(tx, actor, flavor, planned, destination)
     group_id = await server_groups.hinted(tx, actor, new.hints, count)
+    volume_host = await _volume_host(tx, actor, flavor, planned, Bounds(destination, zone, group_id))
     return Checked(flavor, image, source, keypair, destination, zone, planned, volume_host, count, group_id)
 
 
@@ -146,9 +146,15 @@ async def _zone(tx: Reader, place: Place) -> str | None:
     return place.zone
 
 
-async def _volume_host(
-    tx: Reader, actor: Actor, flavor: Flavor, planned: list[disk_rules.Planned], destination: Destination | None
-) -> str | None:
+class Bounds(Struct, frozen=True):
+    """What bounds the choice of a host: one that was named, a zone, a server group."""
+
+    destination: Destination | None
+    zone: str | None
+    group_id: str | None
+
+
+async def _volume_host(tx: Reader, actor: Actor, flavor: Flavor, planned: list[disk_rules.Planned], bounds: Bounds) -> str | None:
     """Where the volumes of a new server are made: volumes can only be attached where they are, so all have to be on one host.
 
     None if there are none to make, or if no host suits: then the server's own attempt to find one says why.
@@ -158,14 +164,28 @@ async def _volume_host(
     for disk in planned:
         if disk.source == "volume" and disk.source_id is not None:
             return (await volumes.get(tx, actor, disk.source_id)).host_id
-    if destination is not None:
-        return destination.host_id
+    if bounds.destination is not None:
+        return bounds.destination.host_id
     local = sum(disk.size_mb for disk in planned if disk.place == "local")
     try:
-        found = await claims.candidates(tx, claims.Wanted(sizes.resources(flavor, local)), limit=32)
+        found = await claims.candidates(tx, await _within(tx, sizes.resources(flavor, local), bounds), limit=32)
     except NoCapacity:
         return None
     return max(found, key=lambda candidate: candidate.free.get("MEMORY_MB", 0)).host_id
+
+
+async def _within(tx: Reader, resources: dict[str, int], bounds: Bounds) -> claims.Wanted:
+    choices = []
+    excluded = await services.forced_down(tx)
+    if bounds.zone is not None:
+        choices.append({host.id for host in await hosts.list(tx) if host.zone == bounds.zone})
+    if bounds.group_id is not None:
+        group = await server_groups.company_of(tx, bounds.group_id)
+        excluded += group.excluded()
+        together = group.allowed()
+        choices += [together] if together is not None else []
+    allowed = sorted(set.intersection(*choices)) if choices else None
+    return claims.Wanted(resources, hosts=allowed, excluded=excluded)
 
 
 async def _affordable(tx: Tx, actor: Actor, new: NewServers, flavor: Flavor) -> int:

@@ -199,6 +199,14 @@ async def test_D24_a_failed_build_deletes_only_volumes_it_made_itself(cloud: Com
     assert [(v.id, v.status) for v in left] == [(volume.id, "available")]
 
 
+async def test_a_volume_with_nothing_on_it_cannot_be_booted_from(cloud: ComputeCloud) -> None:
+    async with cloud.db.tx() as tx:
+        blank = await volume_service.create(tx, actor(), volume_service.NewVolume(size_gb=1))
+    await cloud.settle()
+    with pytest.raises(Invalid, match="is not bootable"):
+        await cloud.ask(image_id=None, disks=[boot_from(blank)])
+
+
 async def test_a_volume_that_is_taken_cannot_be_booted_from(cloud: ComputeCloud) -> None:
     volume = await new_volume(cloud)
     await cloud.server(image_id=None, disks=[boot_from(volume)])
@@ -246,7 +254,7 @@ async def built_later(cloud: ComputeCloud, **fields: Any) -> Any:
 
 async def new_volume(cloud: ComputeCloud) -> Any:
     async with cloud.db.tx() as tx:
-        made = await volume_service.create(tx, actor(), volume_service.NewVolume(size_gb=1))
+        made = await volume_service.create(tx, actor(), volume_service.NewVolume(size_gb=1, image_id=cloud.image.id), cloud.images)
     await cloud.settle()
     async with cloud.db.read() as tx:
         return await volume_service.get(tx, actor(), made.id)

@@ -45,6 +45,8 @@ ROUTES = [
     Action("lock", _ACTION, actions.lock, "os_compute_api:os-lock-server:lock", since="2.73"),
     Action("lock", _ACTION, actions.lock_without_reason, "os_compute_api:os-lock-server:lock", until="2.72"),
     Action("unlock", _ACTION, actions.unlock, "os_compute_api:os-lock-server:unlock"),
+    Action("forceDelete", _ACTION, actions.force_delete, "os_compute_api:os-deferred-delete:force"),
+    Action("restore", _ACTION, actions.restore, "os_compute_api:os-deferred-delete:restore"),
     Action("os-resetState", _ACTION, actions.reset_state, "os_compute_api:os-admin-actions:reset_state"),
     Route("POST", _ACTION, actions.console_output, "os_compute_api:os-console-output", wrap=_CONSOLE, action=_CONSOLE, tx="none"),
     Action("addSecurityGroup", _ACTION, actions.add_group, f"{_GROUPS}add"),

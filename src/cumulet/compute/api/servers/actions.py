@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from ....kernel.http import Request, Response, accepted, ok
-from ...operations.servers import change, consoles, groups, power, reading
+from ...model import SOFT_DELETED
+from ...operations.servers import change, consoles, delete, groups, power, reading
 from . import bodies
 
 _LOCK = "os_compute_api:os-lock-server:"
@@ -27,6 +28,18 @@ async def stop(request: Request, server_id: str) -> Response:
 async def reboot(request: Request, server_id: str, body: bodies.RebootType) -> Response:
     """Reboot a server, softly or hard."""
     await power.reboot(request.tx, request.actor, server_id, body.hard())
+    return accepted()
+
+
+async def force_delete(request: Request, server_id: str) -> Response:
+    """Delete a server at once, which here every deletion is."""
+    await delete.delete(request.tx, request.actor, server_id)
+    return accepted()
+
+
+async def restore(request: Request, server_id: str) -> Response:
+    """Bring back a server that was only marked for deletion. Here none ever is."""
+    await reading.take(request.tx, request.actor, server_id, "restore", (SOFT_DELETED,))
     return accepted()
 
 

@@ -57,6 +57,7 @@ async def check(tx: Tx, actor: Actor, new: NewServers, store: Any) -> Checked:
     flavor = await _flavor(tx, actor, new.flavor_id)
     image = await _image(tx, actor, new.image_id)
     planned = _plan(new, flavor, image)
+    await _check_bootable(tx, actor, planned[0])
     boots_image = planned[0].place == "local"
     source = _source(store, image) if image is not None and boots_image else None
     keypair = await _keypair(tx, actor, new.key_name)
@@ -109,6 +110,18 @@ def _plan(new: NewServers, flavor: Flavor, image: Image | None) -> list[disk_rul
     if new.trusted_certs and from_volume:
         raise Invalid("Image certificate validation is not supported when booting from volume")
     return planned
+
+
+async def _check_bootable(tx: Reader, actor: Actor, boot: disk_rules.Planned) -> None:
+    """Raise Invalid for a volume to boot from that is not there, or has never had anything bootable on it."""
+    if boot.source != "volume" or boot.source_id is None:
+        return
+    try:
+        volume = await volumes.get(tx, actor, boot.source_id)
+    except NotFound as problem:
+        raise Invalid(f"Block Device Mapping is Invalid: {problem.message}") from None
+    if not volume.bootable:
+        raise Invalid(f"Block Device {boot.source_id} is not bootable.")
 
 
 def _source(store: Any, image: Image) -> ImageSource:

@@ -45,10 +45,13 @@ migration: $(VENV)/installed ## Write the next migration: make migration NAME=mo
 	@test -n "$(NAME)" || { echo "NAME=… is missing"; exit 1; }
 	@$(BIN)/python scripts/migration.py "$(NAME)"
 
+docs: $(VENV)/installed ## Write the pages that are made from the code
+	@$(BIN)/python scripts/api_docs.py
+
 bench: $(VENV)/installed ## Speed and memory, beside the budgets
 	@$(BIN)/python -m tests.bench
 
 sizes: ## Lines per package, longest files
 	@find src -name '*.py' | xargs wc -l | sort -n | tail -15
 
-.PHONY: help up down clean dev test fast lint fix compat check migration bench sizes
+.PHONY: help up down clean dev test fast lint fix compat check migration docs bench sizes

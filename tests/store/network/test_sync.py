@@ -107,7 +107,7 @@ async def test_a_bound_port_comes_up_and_whoever_waits_is_told(db, driver, sync)
     assert await driver.ports_up() == {}
 
 
-async def test_a_port_that_was_up_before_anybody_listened_is_noticed(db, driver, sync):
+async def test_a_port_that_was_up_before_anybody_listened_is_noticed(db, driver, sync, clock):
     async with db.tx() as tx:
         network = await add_network(tx)
         port = await add_port(tx, network, host_id="host-1")
@@ -116,6 +116,7 @@ async def test_a_port_that_was_up_before_anybody_listened_is_noticed(db, driver,
     late = Sync(db, driver)
     async with db.tx() as tx:
         await ports.set_up(tx, port.id, False)
+    await clock.advance(61)  # the first process has ended, and its lease too
     await late.repair()
     async with db.read() as tx:
         assert await ports.is_up(tx, port.id)
@@ -193,6 +194,27 @@ async def test_deleting_a_group_that_others_name_tells_them_too(db, driver, sync
     await sync.drain()
     assert one.id not in driver.groups
     assert len(driver.groups[two.id].rules) == 2
+
+
+async def test_of_two_processes_one_tells_the_driver_until_its_lease_ends(db, driver, sync, clock):
+    second = FakeDriver()
+    other = Sync(db, second)
+    async with db.tx() as tx:
+        one = await add_network(tx)
+    await sync.drain()
+    async with db.tx() as tx:
+        two = await add_network(tx)
+    await other.drain()
+    await other.repair()
+    assert second.networks == {}
+    await clock.advance(61)
+    await other.drain()
+    await other.repair()
+    assert set(second.networks) == {one.id, two.id}
+    async with db.tx() as tx:
+        await add_network(tx)
+    await sync.drain()
+    assert (set(driver.networks), await waiting(db)) == ({one.id}, 1)
 
 
 async def test_changing_a_port_tells_its_present_state(db, driver, sync):

@@ -156,6 +156,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("seq"),
     )
     op.create_table(
+        "network_leader",
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("holder", sa.Text(), nullable=False),
+        sa.Column("until", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("role"),
+    )
+    op.create_table(
         "network_projects",
         sa.Column("project_id", sa.Text(), nullable=False),
         sa.Column("locked", sa.Integer(), nullable=False),

@@ -68,4 +68,4 @@ async def _both(tx: Tx, actor: Actor, server_id: str, name: str) -> tuple[Server
 
 
 async def _ports(tx: Reader, actor: Actor, server: Server) -> list[Port]:
-    return await ports.page(tx, actor, Page().where("device_id", server.id))
+    return await ports.page(tx, actor, Page().where("server_id", server.id))

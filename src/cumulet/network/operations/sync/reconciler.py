@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
+from ....kernel import ids
 from ....kernel.db import Database
 from ....kernel.errors import Unavailable
 from ....kernel.reconcile import Reconciler
@@ -25,14 +26,17 @@ BATCH = 200
 """How many entries are made so in one go."""
 RETRY, REPAIR = 5.0, 300.0
 """Seconds between tries after a failure, and between full comparisons."""
+LEASE, LIMIT = 60.0, 25.0
+"""For how many seconds one process tells OVN, and within how many it must have told one batch: in less than half a lease."""
 
 
 class Sync:
-    """Tells one driver what one database wants. Runs in one process at a time."""
+    """Tells one driver what one database wants. Of several processes one does, by a lease: an old state never follows a newer."""
 
     def __init__(self, db: Database, driver: Driver) -> None:
         self._db, self._driver = db, driver
         self._lock = asyncio.Lock()
+        self._holder, self._leads_until = ids.new_uuid(), 0.0
         self._reports: dict[str, bool] = {}
         self._writer: asyncio.Task[None] | None = None
         driver.watch(self)
@@ -50,17 +54,35 @@ class Sync:
             while True:
                 async with self._db.read() as tx:
                     found = await store.oldest(tx, BATCH)
-                if not found:
+                if not found or not await self._leads():
                     return
                 await self._make(found)
 
     async def repair(self) -> None:
         """Compare everything with what there is, and mend it."""
         async with self._lock:
+            if not await self._leads():
+                return
             async with self._db.tx() as tx:  # one moment's state
                 wanted = await reading.everything(tx)
-            await self._driver.make(wanted)
+            await self._tell(wanted)
             await self._note_states(wanted)
+
+    async def _leads(self) -> bool:
+        """Whether this process is the one that tells OVN, for at least half a lease from now."""
+        now = self._db.clock.now()
+        if self._leads_until - now < LEASE / 2:
+            async with self._db.tx() as tx:
+                held = await store.hold(tx, self._holder, LEASE)
+            self._leads_until = now + LEASE if held else 0.0
+        return self._leads_until > now
+
+    async def _tell(self, wanted: Desired) -> None:
+        try:
+            async with asyncio.timeout(LIMIT):
+                await self._driver.make(wanted)
+        except TimeoutError:
+            raise Unavailable(f"The network driver did not end within {LIMIT:.0f} seconds.") from None
 
     async def _make(self, found: list[Change]) -> None:
         try:
@@ -88,7 +110,7 @@ class Sync:
     async def _make_together(self, found: list[Change]) -> None:
         async with self._db.read() as tx:
             wanted = await reading.desired(tx, [(change.kind, change.object_id) for change in found])
-        await self._driver.make(wanted)
+        await self._tell(wanted)
         async with self._db.tx() as tx:
             await store.done(tx, [change.seq for change in found])
         await self._note_states(wanted)

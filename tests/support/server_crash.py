@@ -8,7 +8,7 @@ from typing import Any
 
 from cumulet.compute.model import Server
 from cumulet.compute.store import disks, quotas
-from cumulet.compute.workflows.steps.commands import GuestRefused, HostRefused
+from cumulet.compute.workflows.steps.commands import HostRefused
 from cumulet.network.operations import ports
 from cumulet.placement.operations import claims
 from cumulet.volume.operations import attachments
@@ -109,6 +109,6 @@ CREATE = Scenario(
     snapshot=look,
     finished=BUILT,
     undone=FAILED,
-    errors=(HostRefused("This host does not want to."), GuestRefused("No host would.")),
+    errors=(HostRefused("This host does not want to."),),
     nudge=nudge,
 )

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from tests.support.crash import survives_everything
+from dataclasses import replace
+
+from tests.support.crash import survives_everything, survives_failures
 from tests.support.server_crash import CREATE
+
+from cumulet.compute.workflows.steps.commands import GuestRefused
 
 
 async def test_T1_building_a_server_survives_everything() -> None:
     await survives_everything(CREATE)
+
+
+async def test_T1_a_build_that_no_host_would_do_leaves_nothing() -> None:
+    await survives_failures(replace(CREATE, errors=(GuestRefused("No host would."),)))

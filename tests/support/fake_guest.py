@@ -84,6 +84,19 @@ async def call(namespace: str, address: str, port: int, say: bytes = b"", timeou
     return answer.decode()
 
 
+async def accepts(namespace: str, address: str, port: int, timeout: float = 1) -> bool:
+    """Whether a TCP server there takes a connection from the namespace; not if it is refused, or nothing comes back."""
+    client = await netns.inside(namespace, socket.socket)
+    client.setblocking(False)
+    with client:
+        try:
+            async with asyncio.timeout(timeout):
+                await asyncio.get_running_loop().sock_connect(client, (address, port))
+        except OSError:  # TimeoutError is one
+            return False
+    return True
+
+
 async def pings(namespace: str, address: str, seconds: int = 5) -> bool:
     """Whether an address answers within so many seconds."""
     try:

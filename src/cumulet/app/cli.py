@@ -153,6 +153,8 @@ async def _hello(settings: Config, image: Path | None) -> None:
         file = image or await _tiny(settings, steps)
         job = MainJob(settings, demo, admin, file)
         address = await job.run(steps)
+    if not demo.changes + admin.changes:
+        console.print("\nNothing was left to do.", end="")
     console.print(
         f"\nhello is ACTIVE and answers at {address}. Log in:\n  {' '.join(job.ssh(address))}", highlight=False, soft_wrap=True
     )

@@ -36,6 +36,8 @@ class Client:
     def __init__(self, url: str, token: str = "") -> None:
         self._url = url
         self._token = token
+        self.changes = 0
+        """How many requests other than GET were sent."""
 
     @classmethod
     async def log_in(cls, url: str, who: Credentials) -> Client:
@@ -54,11 +56,13 @@ class Client:
     async def call(self, method: str, path: str, body: Any = None) -> Any:
         """Any method, with a JSON body if one is given. Raises RequestFailed."""
         raw = None if body is None else msgspec.json.encode(body)
+        self.changes += method != "GET"
         answer = await asyncio.to_thread(_send, self._url + path, method, raw, self._headers())
         return msgspec.json.decode(answer.body) if answer.body else None
 
     async def upload(self, path: str, file: Path) -> None:
         """PUT a file's bytes, streamed. Raises RequestFailed."""
+        self.changes += 1
         await asyncio.to_thread(_send_file, self._url + path, file, self._headers())
 
     def _headers(self) -> dict[str, str]:

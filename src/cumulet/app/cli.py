@@ -83,6 +83,7 @@ def _serve(settings: Config) -> None:
         with steps.open("ab") as file:
             file.write(msgspec.json.encode(process.Step(name, time.time())) + b"\n")
         if name == process.READY:
+            clouds_yaml.write(settings)
             gc.freeze()
             gc.enable()
 

@@ -49,7 +49,12 @@ async def _prepare(url: str, state: Path, file: Path, real: bool) -> dict[str, d
             "create_isolated_networks": "true",
         },
         "identity": {"uri_v3": f"{url}/identity/v3", "auth_version": "v3", "region": "RegionOne", "default_domain_id": "default"},
-        "identity-feature-enabled": {"api_v2": "false", "application_credentials": "false", "access_rules": "false"},
+        "identity-feature-enabled": {
+            "api_v2": "false",
+            "application_credentials": "true",
+            "access_rules": "true",
+            "security_compliance": "true",
+        },
         "service_available": {
             "cinder": "true",
             "glance": "true",

@@ -23,6 +23,8 @@ ROOT = Path(__file__).parents[2]
 EXCLUDED = Path(__file__).parent / "exclude-tempest.txt"
 with socket.create_server(("127.0.0.1", 0)) as free:
     PORT: int = free.getsockname()[1]
+COMPLIANCE = {"CUMULET_LOCKOUT_FAILURES": "2", "CUMULET_LOCKOUT_SECONDS": "5", "CUMULET_UNIQUE_PASSWORDS": "2"}
+"""What tempest's tests of security compliance expect by default."""
 SCENARIOS = (
     "tempest.scenario.test_server_basic_ops",
     "tempest.scenario.test_network_basic_ops.TestNetworkBasicOps.test_network_basic_ops",
@@ -41,7 +43,7 @@ def excluded() -> list[str]:
 
 def cumulet(*arguments: str) -> None:
     """Run the command line."""
-    environment = {**os.environ, "CUMULET_PORT": str(PORT), "CUMULET_NAMESPACE": "cumulet-compat"}
+    environment = {**os.environ, "CUMULET_PORT": str(PORT), "CUMULET_NAMESPACE": "cumulet-compat", **COMPLIANCE}
     subprocess.run([sys.executable, "-m", "cumulet.app.cli", *arguments], check=True, env=environment)
 
 

@@ -12,7 +12,9 @@ import httpx
 from cumulet.app.cloud import Cloud
 from cumulet.app.config import Config
 from cumulet.identity.model import DEFAULT_DOMAIN, Assignment, Scope, User
-from cumulet.identity.operations import projects, roles, users
+from cumulet.identity.operations import projects
+from cumulet.identity.operations.resources import users
+from cumulet.identity.operations.roles import assignments
 from cumulet.identity.store import roles as role_store
 from cumulet.identity.store import users as user_store
 from cumulet.kernel.clock import Clock
@@ -49,7 +51,7 @@ class TestCloud:
             project_id = await _project(tx, project)
             who = await _user(tx, user or f"{project}-{role}")
             role_id = next(r.id for r in (await role_store.all_roles(tx)).values() if r.name == role)
-            await roles.grant(tx, Assignment("user", who.id, "project", project_id, role_id, False))
+            await assignments.grant(tx, Assignment("user", who.id, "project", project_id, role_id, False))
         async with self.db.read() as tx:
             issued = await self.cloud.tokens.issue(tx, who, ("password",), Scope("project", project_id))
         made = self.anonymous(**{"X-Auth-Token": issued.token, **headers})

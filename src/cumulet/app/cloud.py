@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from ..agent.main import Agent
 from ..contract.agents import Agents
+from ..identity.keys import KeyRing
 from ..identity.operations import bootstrap
 from ..identity.operations.tokens import Tokens, hash_password
-from ..identity.tokens import KeyRing
 from ..kernel import ids
 from ..kernel.bus import Bus
 from ..kernel.bus.inprocess import InProcessBus
@@ -60,7 +60,7 @@ class Cloud:
         on_step("database")
         db = database(config, clock or SystemClock(), durable)
         await migrations.prepare(db, metadata)
-        tokens = Tokens(db, KeyRing.load(config.state / "token-keys"))
+        tokens = Tokens(db, KeyRing.load(config.state / "token-keys"), wire.compliance(config))
         on_step("identity")
         await _bootstrap(config, db, tokens)
         return cls(config, db, tokens, underlay(config, db.clock))

@@ -9,8 +9,11 @@ from ..compute import policy as compute_policy
 from ..contract.agents import Agents
 from ..identity import api as identity
 from ..identity import policy as identity_policy
+from ..identity.keys import KeyRing
 from ..identity.operations.catalog import Catalog
+from ..identity.operations.delegation import access_rules
 from ..identity.operations.tokens import Tokens
+from ..identity.rules import Compliance
 from ..image import api as image
 from ..image import policy as image_policy
 from ..image.bytes import ByteStore
@@ -59,6 +62,7 @@ class Parts:
         self.config, self.db, self.tokens, self.services, self.underlay = config, db, tokens, services, under
         self.image = ImageParts(db, ByteStore(config.state / "images"))
         self.sync = Sync(db, under.driver)
+        self.vault = KeyRing.load(config.state / "credential-keys")
 
 
 def endpoints(config: Config) -> dict[str, tuple[str, str]]:
@@ -72,6 +76,11 @@ def endpoints(config: Config) -> dict[str, tuple[str, str]]:
         "block-storage": ("cinder", f"{config.url}/volume/v3"),
         "volumev3": ("cinderv3", f"{config.url}/volume/v3/$(project_id)s"),
     }
+
+
+def compliance(config: Config) -> Compliance:
+    """What the configuration asks of passwords."""
+    return Compliance(**{name: getattr(config, name) for name in Compliance.__struct_fields__})
 
 
 def policies(config: Config) -> dict[str, Policy]:
@@ -98,10 +107,12 @@ def application(parts: Parts) -> Application:
     """All services behind one listener."""
 
     async def authenticate(token: str, request: Request) -> Actor:
-        return (await parts.tokens.validate(token)).actor
+        known = await parts.tokens.validate(token)
+        access_rules.check(known, request.mount.strip("/"), request.method, request.path.removeprefix(request.mount))
+        return known.actor
 
     services = [
-        identity.service(parts.tokens, Catalog(parts.db)),
+        identity.service(parts.tokens, Catalog(parts.db), parts.vault),
         image.service(parts.image),
         placement.service(),
         network.service(),

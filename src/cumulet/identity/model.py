@@ -40,8 +40,18 @@ class User(Struct, frozen=True):
     extra: dict[str, Any]
 
 
+class Group(Struct, frozen=True):
+    """A group of users; what it holds, its members hold."""
+
+    id: str
+    name: str
+    domain_id: str
+    description: str
+    extra: dict[str, Any]
+
+
 class Role(Struct, frozen=True):
-    """A role. `domain_id` is empty for a global one."""
+    """A role. `domain_id` is empty for a global one; one of a domain is never in a token, it only implies others."""
 
     id: str
     name: str
@@ -99,3 +109,105 @@ class Scope(Struct, frozen=True):
 
     kind: str = "unscoped"
     id: str = ""
+
+
+class EndpointGroup(Struct, frozen=True):
+    """Endpoints by what they have in common: `filters` gives values for service_id, region_id and interface."""
+
+    id: str
+    name: str
+    description: str
+    filters: dict[str, Any]
+
+
+class PolicyBlob(Struct, frozen=True):
+    """A policy document that is kept for others; `blob` is whatever JSON they stored."""
+
+    id: str
+    type: str
+    blob: Any
+    extra: dict[str, Any]
+
+
+class Credential(Struct, frozen=True):
+    """Somebody's secret, `blob` being sealed. An EC2 credential's id is the SHA-256 of its access key."""
+
+    id: str
+    user_id: str
+    project_id: str | None
+    type: str
+    blob: str
+    extra: dict[str, Any]
+
+
+class Trust(Struct, frozen=True):
+    """The trustor lets the trustee act with some of their roles in a project.
+
+    With `impersonation` the trustee's tokens name the trustor as their user. `remaining_uses` None means any number of tokens,
+    `expires_at` is in seconds. `redelegation_count` is how often it may be passed on; one that was passed on names the one it
+    came from.
+    """
+
+    id: str
+    trustor_user_id: str
+    trustee_user_id: str
+    project_id: str | None
+    impersonation: bool
+    remaining_uses: int | None
+    expires_at: float | None
+    redelegation_count: int
+    redelegated_trust_id: str | None
+    role_ids: list[str]
+    extra: dict[str, Any]
+
+
+class ApplicationCredential(Struct, frozen=True):
+    """A name and a secret with which a program acts for a user in one project. `expires_at` is in seconds.
+
+    Only an `unrestricted` one may make or remove others, and trusts.
+    """
+
+    id: str
+    user_id: str
+    project_id: str
+    name: str
+    description: str
+    secret_hash: str
+    expires_at: float | None
+    unrestricted: bool
+    role_ids: list[str]
+    rule_ids: list[str] | None
+
+
+class AccessRule(Struct, frozen=True):
+    """One kind of request that an application credential may make: a service's type, a method and a pattern of paths."""
+
+    id: str
+    user_id: str
+    service: str
+    method: str
+    path: str
+
+
+class RegisteredLimit(Struct, frozen=True):
+    """How much of a resource every project gets, unless a limit says otherwise."""
+
+    id: str
+    service_id: str
+    region_id: str | None
+    resource_name: str
+    default_limit: int
+    description: str | None
+
+
+class Limit(Struct, frozen=True):
+    """How much of a resource one project or domain gets."""
+
+    id: str
+    project_id: str | None
+    domain_id: str | None
+    service_id: str
+    region_id: str | None
+    resource_name: str
+    resource_limit: int
+    description: str | None

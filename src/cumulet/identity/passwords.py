@@ -19,10 +19,7 @@ _hasher = argon2.PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=
 
 
 class Passwords:
-    """Hashes and verifies in threads, at most two at a time;
-
-    remembers successes for five minutes, keyed so that no password is kept.
-    """
+    """Hashes and verifies in threads, at most two at a time; remembers successes for five minutes, by keyed hashes."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -37,10 +34,7 @@ class Passwords:
             return await asyncio.to_thread(_hasher.hash, password)
 
     async def verify(self, stored: str | None, password: str) -> bool:
-        """Whether `password` is the one of `stored`. Without a hash it takes as long and is False:
-
-        nobody learns which users exist.
-        """
+        """Whether `password` is that of `stored`. Without a hash it takes as long and is False: nobody learns which users exist."""
         if stored is None:
             self._decoy = self._decoy or await self.hash(ids.secret_text())
             await self._check(self._decoy, password)
@@ -56,6 +50,10 @@ class Passwords:
         self._remembered[remembered] = now + REMEMBERED_SECONDS
         return True
 
+    async def matches(self, stored: str, password: str) -> bool:
+        """`verify` without remembering: for passwords that somebody had once."""
+        return await self._check(stored, password)
+
     async def _check(self, stored: str, password: str) -> bool:
         check: Callable[[str, str], bool] = _check_bcrypt if stored.startswith("$2") else _check_argon2
         async with self._slots:
@@ -70,4 +68,7 @@ def _check_argon2(stored: str, password: str) -> bool:
 
 
 def _check_bcrypt(stored: str, password: str) -> bool:
-    return bcrypt.checkpw(password.encode()[:72], stored.encode())
+    try:
+        return bcrypt.checkpw(password.encode()[:72], stored.encode())
+    except ValueError:
+        return False

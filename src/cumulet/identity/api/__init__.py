@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from ...kernel.http import Service
+from ..keys import KeyRing
 from ..operations.catalog import Catalog
 from ..operations.tokens import Tokens
 from .faults import fault
@@ -16,8 +17,9 @@ class Parts(Struct, frozen=True):
 
     tokens: Tokens
     catalog: Catalog
+    vault: KeyRing
 
 
-def service(tokens: Tokens, catalog: Catalog) -> Service:
-    """Identity, ready to be mounted."""
-    return Service("identity", "/identity", ROUTES, fault, parts=Parts(tokens, catalog))
+def service(tokens: Tokens, catalog: Catalog, vault: KeyRing) -> Service:
+    """Identity, ready to be mounted. `vault` seals credentials at rest."""
+    return Service("identity", "/identity", ROUTES, fault, parts=Parts(tokens, catalog, vault), ignores_slash=True)

@@ -6,7 +6,10 @@ from msgspec import Struct
 
 from ...kernel.db import Page, Tx
 from ..model import DEFAULT_DOMAIN, Assignment, Project, Region
-from . import catalog, projects, roles, users
+from . import projects
+from .catalog import endpoints, regions, services
+from .resources import users
+from .roles import assignments, roles
 
 ROLES = ("admin", "manager", "member", "reader", "service")
 IMPLICATIONS = (("admin", "manager"), ("manager", "member"), ("member", "reader"))
@@ -22,10 +25,7 @@ class Wanted(Struct, frozen=True):
 
 
 async def bootstrap(tx: Tx, wanted: Wanted) -> None:
-    """Make what is not there yet: the default domain, roles, `admin` and `demo`.
-
-    The catalog's URLs are made what is wanted, every time.
-    """
+    """Make what is not there yet: the default domain, roles, `admin`, `demo`. The catalog's URLs are set every time."""
     if not await projects.page(tx, Page().where("id", DEFAULT_DOMAIN), is_domain=True):
         await _first_time(tx, wanted)
     await _catalog(tx, wanted)
@@ -66,34 +66,27 @@ async def _user(tx: Tx, name: str, password_hash: str, project: Project, role_id
         },
     )
     for role_id in role_ids:
-        await roles.grant(tx, Assignment("user", user.id, "project", project.id, role_id, False))
+        await assignments.grant(tx, Assignment("user", user.id, "project", project.id, role_id, False))
         if name == "admin":
-            await roles.grant(tx, Assignment("user", user.id, "system", "all", role_id, False))
-            await roles.grant(tx, Assignment("user", user.id, "domain", DEFAULT_DOMAIN, role_id, False))
+            await assignments.grant(tx, Assignment("user", user.id, "system", "all", role_id, False))
+            await assignments.grant(tx, Assignment("user", user.id, "domain", DEFAULT_DOMAIN, role_id, False))
 
 
 async def _catalog(tx: Tx, wanted: Wanted) -> None:
-    if not await _has_region(tx, wanted.region):
-        await catalog.create_region(tx, Region(wanted.region, "", None, {}))
-    known = {service.type: service for service in await catalog.services(tx, Page())}
+    if not any(region.id == wanted.region for region in await regions.page(tx, Page())):
+        await regions.create(tx, Region(wanted.region, "", None, {}))
+    known = {service.type: service for service in await services.page(tx, Page())}
     for kind, (name, url) in wanted.endpoints.items():
-        service = known.get(kind) or await catalog.create_service(
+        service = known.get(kind) or await services.create(
             tx, {"type": kind, "name": name, "description": "", "enabled": True, "extra": {}}
         )
-        there = {
-            e.interface: e
-            for e in await catalog.endpoints(tx, Page().where("service_id", service.id).where("region_id", wanted.region))
-        }
+        here = Page().where("service_id", service.id).where("region_id", wanted.region)
+        there = {endpoint.interface: endpoint for endpoint in await endpoints.page(tx, here)}
         for interface in ("public", "internal", "admin"):
             if interface not in there:
-                await catalog.create_endpoint(tx, _endpoint(service.id, wanted.region, interface, url))
+                await endpoints.create(tx, _endpoint(service.id, wanted.region, interface, url))
             elif there[interface].url != url:
-                await catalog.update_endpoint(tx, there[interface], {"url": url})
-
-
-async def _has_region(tx: Tx, region_id: str) -> bool:
-    """Whether a region is there."""
-    return any(region.id == region_id for region in await catalog.regions(tx, Page()))
+                await endpoints.update(tx, there[interface], {"url": url})
 
 
 def _endpoint(service_id: str, region: str, interface: str, url: str) -> dict[str, object]:

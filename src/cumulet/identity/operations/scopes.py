@@ -1,31 +1,50 @@
-"""What a user holds in a scope, as it is now."""
+"""From a token's claims to who that is and what they may do, as it is now."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from msgspec import Struct
 
-from ...kernel.db import Page, Reader
+from ...kernel.db import Reader
 from ...kernel.errors import Unauthorized
 from ...kernel.policy import Actor
-from ..model import Assignment, Project, Scope, User
-from ..store import projects, roles
+from ..model import AccessRule, ApplicationCredential, Project, Scope, Trust, User
+from ..store import projects, users
+from ..store.delegation import application_credentials, trusts
 from ..tokens import Claims
+from .roles import holdings
 
 
-async def actor(tx: Reader, user: User, claims: Claims) -> tuple[Actor, dict[str, str]]:
-    """The actor a token stands for, and the ids of its roles by name.
+class Delegation(Struct, frozen=True):
+    """By what somebody acts, if not by themselves: a trust with its own trustor and the first of its chain, or a credential."""
 
-    Raises Unauthorized if anything in it does not hold any more.
-    """
-    domain = await projects.find(tx, user.domain_id)
-    if not user.enabled or domain is None or not domain.enabled:
-        raise Unauthorized(f"The account is disabled for user: {user.id}")
-    scope = claims.scope
-    target = await _target(tx, scope)
-    role_ids = await _role_ids(tx, user, scope, target) if scope.kind != "unscoped" else {}
-    found = Actor(
-        user_id=user.id,
-        user_name=user.name,
+    trust: Trust | None = None
+    trustor: User | None = None
+    origin: User | None = None
+    credential: ApplicationCredential | None = None
+    rules: tuple[AccessRule, ...] | None = None
+
+
+class Standing(Struct, frozen=True):
+    """Who a token stands for, the ids of its roles by name, and by what it was delegated."""
+
+    actor: Actor
+    role_ids: dict[str, str]
+    password_expires_at: str | None
+    by: Delegation
+
+
+async def standing(tx: Reader, user: User, claims: Claims) -> Standing:
+    """What the claims of `user` are worth now. Raises Unauthorized if anything in them does not hold any more."""
+    by = await _delegation(tx, user, claims)
+    seen = by.trustor if by.trustor is not None and by.trust is not None and by.trust.impersonation else user
+    domain = await _enabled_domain(tx, user)
+    if seen is not user:
+        domain = await _enabled_domain(tx, seen)
+    target = await _target(tx, claims.scope)
+    role_ids = {} if claims.scope.kind == "unscoped" else await _role_ids(tx, user, claims.scope, target, by)
+    actor = Actor(
+        user_id=seen.id,
+        user_name=seen.name,
         user_domain_id=domain.id,
         user_domain_name=domain.name,
         roles=frozenset(role_ids),
@@ -35,10 +54,52 @@ async def actor(tx: Reader, user: User, claims: Claims) -> tuple[Actor, dict[str
         expires_at=claims.expires_at,
         is_admin="admin" in role_ids,
         is_service="service" in role_ids,
-        system=scope.kind == "system",
-        **await _scope_fields(tx, scope, target),
+        system=claims.scope.kind == "system",
+        restricted=by.credential is not None and not by.credential.unrestricted,
+        **_delegation_fields(by),
+        **await _scope_fields(tx, claims.scope, target, domain),
     )
-    return found, role_ids
+    return Standing(actor, role_ids, seen.password_expires_at, by)
+
+
+async def _enabled_domain(tx: Reader, user: User) -> Project:
+    """The domain of a user who may act. Raises Unauthorized."""
+    domain = await projects.find(tx, user.domain_id)
+    if not user.enabled or domain is None or not domain.enabled:
+        raise Unauthorized(f"The account is disabled for user: {user.id}")
+    return domain
+
+
+async def _delegation(tx: Reader, user: User, claims: Claims) -> Delegation:
+    if claims.application_credential_id:
+        return await _by_credential(tx, user, claims)
+    return await _by_trust(tx, user, claims) if claims.trust_id else Delegation()
+
+
+async def _by_credential(tx: Reader, user: User, claims: Claims) -> Delegation:
+    found = await application_credentials.find(tx, claims.application_credential_id)
+    if found is None or found.user_id != user.id or (found.expires_at is not None and found.expires_at <= tx.now):
+        raise Unauthorized("The application credential of the token is gone or expired.")
+    rules = None if found.rule_ids is None else tuple(await application_credentials.rules(tx, found.rule_ids))
+    return Delegation(credential=found, rules=rules)
+
+
+async def _by_trust(tx: Reader, user: User, claims: Claims) -> Delegation:
+    chain = await trusts.chain(tx, claims.trust_id)
+    if not chain or chain[0].trustee_user_id != user.id or any(t.expires_at is not None and t.expires_at <= tx.now for t in chain):
+        raise Unauthorized("The trust of the token is gone or expired.")
+    people = [await users.find(tx, trust.trustor_user_id) for trust in chain]
+    if not all(person is not None and person.enabled for person in people):
+        raise Unauthorized("Somebody who passed the trust on is gone or disabled.")
+    return Delegation(trust=chain[0], trustor=people[0], origin=people[-1])
+
+
+def _delegation_fields(by: Delegation) -> dict[str, str]:
+    if by.credential is not None:
+        return {"application_credential_id": by.credential.id}
+    if by.trust is None:
+        return {}
+    return {"trust_id": by.trust.id, "trustor_id": by.trust.trustor_user_id, "trustee_id": by.trust.trustee_user_id}
 
 
 async def _target(tx: Reader, scope: Scope) -> Project | None:
@@ -50,12 +111,12 @@ async def _target(tx: Reader, scope: Scope) -> Project | None:
     return target
 
 
-async def _scope_fields(tx: Reader, scope: Scope, target: Project | None) -> dict[str, str]:
+async def _scope_fields(tx: Reader, scope: Scope, target: Project | None, known: Project) -> dict[str, str]:
     if target is None:
         return {}
     if scope.kind == "domain":
         return {"domain_id": target.id, "domain_name": target.name}
-    domain = await projects.find(tx, target.domain_id)
+    domain = known if known.id == target.domain_id else await projects.find(tx, target.domain_id)
     if domain is None or not domain.enabled:
         raise Unauthorized("The domain of the token's project is disabled.", internal=target.domain_id)
     return {
@@ -66,66 +127,24 @@ async def _scope_fields(tx: Reader, scope: Scope, target: Project | None) -> dic
     }
 
 
-async def _role_ids(tx: Reader, user: User, scope: Scope, target: Project | None) -> dict[str, str]:
-    held = await assignments_of(tx, user.id)
-    parents = await ancestors(tx, target) if target is not None and scope.kind == "project" else []
-    direct = {a.role_id for a in held if applies(a, scope, parents)}
-    known = await roles.all_roles(tx)
-    reached = closure(direct, await roles.implications(tx))
-    names = {known[role_id].name: role_id for role_id in reached if role_id in known}
+async def _role_ids(tx: Reader, user: User, scope: Scope, target: Project | None, by: Delegation) -> dict[str, str]:
+    implied = await holdings.implications(tx)
+    owner = by.origin or user
+    held = implied.reach(await holdings.role_ids_in(tx, owner.id, scope, target))
+    if by.trust is not None:
+        delegated = implied.reach(set(by.trust.role_ids) & set(implied.roles))
+        held = delegated if delegated <= held else set()
+    elif by.credential is not None:
+        held &= set(by.credential.role_ids)
+    names = implied.in_tokens(held) if by.credential is None else _exactly(implied, held)
     if not names:
         raise Unauthorized(
-            "The user has no access to the scope.", internal=f"user {user.id} holds no role on {scope.kind} {scope.id}"
+            "The user has no access to the scope.", internal=f"user {owner.id} holds no role on {scope.kind} {scope.id}"
         )
     return names
 
 
-async def assignments_of(tx: Reader, user_id: str) -> list[Assignment]:
-    """Everything that a user holds."""
-    return await roles.assignments(tx, Page().where("holder_kind", "user").where("holder_id", user_id))
-
-
-def applies(assignment: Assignment, scope: Scope, parents: list[str]) -> bool:
-    """Whether an assignment holds in a scope whose project lies below `parents` (projects and domain)."""
-    if assignment.inherited:
-        return scope.kind == "project" and assignment.target_id in parents
-    return (assignment.target_kind, assignment.target_id) == (scope.kind, scope.id or "all")
-
-
-async def ancestors(tx: Reader, project: Project) -> list[str]:
-    """The ids of the projects above this one, and of its domain."""
-    found = [project.domain_id]
-    above = project.parent_id
-    while above and above not in found:
-        found.append(above)
-        parent = await projects.find(tx, above)
-        above = parent.parent_id if parent else None
-    return found
-
-
-def closure(role_ids: set[str], implications: list[tuple[str, str]]) -> set[str]:
-    """The roles and all that they imply, however indirectly."""
-    implied = defaultdict(set)
-    for prior, role_id in implications:
-        implied[prior].add(role_id)
-    reached: set[str] = set()
-    waiting = set(role_ids)
-    while waiting:
-        role_id = waiting.pop()
-        reached.add(role_id)
-        waiting |= implied[role_id] - reached
-    return reached
-
-
-async def scopes_of(tx: Reader, user_id: str, kind: str) -> list[Project]:
-    """The enabled projects (or domains) on which a user holds a role, by name."""
-    held = await assignments_of(tx, user_id)
-    wanted = {a.target_id for a in held if a.target_kind == kind and not a.inherited}
-    found = await projects.page(
-        tx, Page().where("id", sorted(wanted), "in").where("is_domain", kind == "domain").where("enabled", True)
-    )
-    from_above = [a.target_id for a in held if a.inherited]
-    if kind == "project" and from_above:
-        below = await projects.page(tx, Page().where("is_domain", False).where("enabled", True))
-        found += [p for p in below if p.id not in wanted and set(await ancestors(tx, p)) & set(from_above)]
-    return found
+def _exactly(implied: holdings.Implications, role_ids: set[str]) -> dict[str, str]:
+    """An application credential holds what was listed when it was made, not what those roles have come to imply since."""
+    held = (implied.roles[role_id] for role_id in role_ids if role_id in implied.roles)
+    return {role.name: role.id for role in held if not role.domain_id}

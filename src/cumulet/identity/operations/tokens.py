@@ -1,4 +1,4 @@
-"""Authentication: from credentials to a token, and from a token to an actor."""
+"""Tokens: from somebody who has proved who they are to a token, and from a token to an actor."""
 
 from __future__ import annotations
 
@@ -11,14 +11,19 @@ from ...kernel import ids
 from ...kernel.db import Database, Reader, Tx
 from ...kernel.errors import NotFound, Unauthorized
 from ...kernel.policy import Actor
-from ..model import Project, Scope, User
+from .. import tokens as sealed
+from ..attempts import Attempts
+from ..keys import KeyRing
+from ..model import Scope, User
 from ..passwords import Passwords
-from ..store import projects, revocations, users
-from ..tokens import Claims, KeyRing
+from ..rules import Compliance
+from ..store import revocations, users
+from ..tokens import Claims
 from . import scopes
+from .scopes import Delegation
 
 LIFETIME_SECONDS = 4 * 3600.0
-_WRONG = "The request you have made requires authentication."
+REMEMBERED_MOST = 10_000
 
 
 class Authenticated(Struct, frozen=True):
@@ -28,17 +33,30 @@ class Authenticated(Struct, frozen=True):
     claims: Claims
     actor: Actor
     role_ids: dict[str, str]  # by name
+    password_expires_at: str | None = None
+    by: Delegation = Delegation()
+
+
+class Grounds(Struct, frozen=True):
+    """On what a token is issued, beside its user and scope: an earlier token, a delegation, an end in seconds."""
+
+    parent: Claims | None = None
+    trust_id: str = ""
+    application_credential_id: str = ""
+    expires_at: float | None = None
 
 
 class Tokens:
     """Issues and validates. Keeps validated tokens until something in identity changes (the `identity` signal)."""
 
-    def __init__(self, db: Database, keys: KeyRing) -> None:
-        self._db = db
+    def __init__(self, db: Database, keys: KeyRing, rules: Compliance | None = None) -> None:
+        self.db = db
+        self.rules = rules or Compliance()
         self._keys = keys
         self._generation = 0
         self._known: dict[str, Authenticated] = {}
         self.passwords = Passwords(db.clock)
+        self.attempts = Attempts()
         db.subscribe("identity", self._forget)
 
     def _forget(self, key: str) -> None:
@@ -46,104 +64,68 @@ class Tokens:
         self._known.clear()
 
     async def issue(
-        self, tx: Reader, user: User, methods: tuple[str, ...], scope: Scope, parent: Claims | None = None
+        self, tx: Reader, user: User, methods: tuple[str, ...], scope: Scope, grounds: Grounds | None = None
     ) -> Authenticated:
         """A token for `user` in `scope`. One made from another token lives no longer than that one.
 
         Raises Unauthorized if the user holds no role there, or if the scope is disabled or missing.
         """
+        grounds = grounds or Grounds()
         audit = base64.urlsafe_b64encode(ids.secret_bytes(16)).rstrip(b"=").decode()
+        parent = grounds.parent
+        ends = [tx.now + LIFETIME_SECONDS] if parent is None else [parent.expires_at]
         claims = Claims(
             user_id=user.id,
             methods=tuple(dict.fromkeys((*(parent.methods if parent else ()), *methods))),
             scope=scope,
             issued_at=tx.now,
-            expires_at=parent.expires_at if parent else tx.now + LIFETIME_SECONDS,
+            expires_at=min(ends if grounds.expires_at is None else [*ends, grounds.expires_at]),
             audit_ids=(audit, parent.audit_ids[-1]) if parent else (audit,),
+            trust_id=grounds.trust_id,
+            application_credential_id=grounds.application_credential_id,
         )
-        actor, role_ids = await scopes.actor(tx, user, claims)
-        return self._remember(Authenticated(self._keys.seal(claims), claims, actor, role_ids))
+        generation = self._generation
+        known = await self._standing(tx, sealed.seal(self._keys, claims), user, claims)
+        return self._remember(known, generation)
 
     async def validate(self, token: str, allow_expired: bool = False) -> Authenticated:
         """Who a token is. Raises Unauthorized if it is forged, expired, revoked, or if its user or scope is gone or disabled."""
         known = self._known.get(token)
         if known is None:
             generation = self._generation
-            async with self._db.read() as tx:
+            async with self.db.read() as tx:
                 known = await self._look_up(tx, token)
-            if generation == self._generation:
-                self._remember(known)
-        if known.claims.expires_at <= self._db.clock.now() and not allow_expired:
+            self._remember(known, generation)
+        if known.claims.expires_at <= self.db.clock.now() and not allow_expired:
             raise Unauthorized("The token has expired.")
         return known
 
-    def _remember(self, known: Authenticated) -> Authenticated:
-        if len(self._known) >= 10_000:
-            self._known.clear()
-        self._known[known.token] = known
+    def _remember(self, known: Authenticated, generation: int) -> Authenticated:
+        """Keep it, unless identity has changed since `generation`, while it was being looked up."""
+        if generation == self._generation:
+            if len(self._known) >= REMEMBERED_MOST:
+                self._known.clear()
+            self._known[known.token] = known
         return known
 
     async def _look_up(self, tx: Reader, token: str) -> Authenticated:
-        claims = self._keys.open(token)
+        claims = sealed.read(self._keys, token)
         user = await users.find(tx, claims.user_id)
         if user is None or claims.issued_at < user.valid_from:
             raise Unauthorized("The token is not valid any more.")
         if await revocations.is_revoked(tx, claims.audit_ids):
             raise Unauthorized("The token has been revoked.")
-        actor, role_ids = await scopes.actor(tx, user, claims)
-        return Authenticated(token, claims, actor, role_ids)
+        return await self._standing(tx, token, user, claims)
+
+    async def _standing(self, tx: Reader, token: str, user: User, claims: Claims) -> Authenticated:
+        found = await scopes.standing(tx, user, claims)
+        return Authenticated(token, claims, found.actor, found.role_ids, found.password_expires_at, found.by)
 
     async def revoke(self, tx: Tx, token: str) -> None:
         """Make a token, and those made from it, void."""
-        claims = self._keys.open(token)
+        claims = sealed.read(self._keys, token)
         await revocations.revoke(tx, claims.audit_ids[0], claims.expires_at)
         tx.signal("identity", claims.user_id)
-
-    async def check_password(self, user: User | None, password: str) -> User:
-        """The user, if the password is right. Raises Unauthorized, in the same words and time whatever is wrong."""
-        right = await self.passwords.verify(user.password_hash if user else None, password)
-        if user is None or not right:
-            raise Unauthorized(_WRONG, internal="unknown user or wrong password")
-        return user
-
-
-class Named(Struct, frozen=True):
-    """A user, project or domain as a client names it: by id, or by name in a domain named either way."""
-
-    id: str | None = None
-    name: str | None = None
-    domain_id: str | None = None
-    domain_name: str | None = None
-
-
-async def find_user(tx: Reader, named: Named) -> User | None:
-    """The user that a client means, or None."""
-    if named.id is not None:
-        return await users.find(tx, named.id)
-    domain = await find_domain(tx, Named(id=named.domain_id, name=named.domain_name))
-    return await users.find_by_name(tx, named.name or "", domain.id) if domain else None
-
-
-async def find_domain(tx: Reader, named: Named) -> Project | None:
-    """The domain that a client means, or None."""
-    if named.id is not None:
-        found = await projects.find(tx, named.id)
-    else:
-        found = await projects.find_by_name(tx, named.name or "", "", is_domain=True)
-    return found if found and found.is_domain else None
-
-
-async def find_project(tx: Reader, named: Named) -> Project:
-    """The project that a client means. Raises Unauthorized: who cannot log in there need not know whether it exists."""
-    found = None
-    if named.id is not None:
-        found = await projects.find(tx, named.id)
-    else:
-        domain = await find_domain(tx, Named(id=named.domain_id, name=named.domain_name))
-        found = await projects.find_by_name(tx, named.name or "", domain.id) if domain else None
-    if found is None:
-        raise Unauthorized(_WRONG, internal=f"no project {named}")
-    return found
 
 
 async def require_known(tokens: Tokens, subject: str, allow_expired: bool) -> Authenticated:

@@ -1,4 +1,4 @@
-"""Roles, which role implies which, and who holds them."""
+"""Roles, and which role implies which."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from ...kernel.db import Json, Listing, Page, Query, Reader, Tx, metadata, values
 from ...kernel.db.rows import delete, get, insert, update
-from ..model import Assignment, Role
+from ..model import Role
 
 ROLES = sa.Table(
     "roles",
@@ -25,18 +25,7 @@ IMPLIED = sa.Table(
     sa.Column("prior_role_id", sa.Text, sa.ForeignKey("roles.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("implied_role_id", sa.Text, sa.ForeignKey("roles.id", ondelete="CASCADE"), primary_key=True),
 )
-ASSIGNMENTS = sa.Table(
-    "role_assignments",
-    metadata,
-    sa.Column("holder_kind", sa.Text, primary_key=True),
-    sa.Column("holder_id", sa.Text, primary_key=True),
-    sa.Column("target_kind", sa.Text, primary_key=True),
-    sa.Column("target_id", sa.Text, primary_key=True),
-    sa.Column("role_id", sa.Text, sa.ForeignKey("roles.id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("inherited", sa.Boolean, primary_key=True),
-    sa.Index("role_assignments_target", "target_kind", "target_id"),
-)
-R, I, A = ROLES.c, IMPLIED.c, ASSIGNMENTS.c  # noqa: E741
+R, I = ROLES.c, IMPLIED.c  # noqa: E741
 
 INSERT, UPDATE, GET, DELETE = insert(ROLES), update(ROLES), get(ROLES, Role), delete(ROLES)
 LISTING = Listing(
@@ -51,30 +40,6 @@ ALL_ROLES = Query(sa.select(ROLES), Role)
 ALL_IMPLIED = Query(sa.select(I.prior_role_id, I.implied_role_id))
 IMPLY = insert(IMPLIED)
 UNIMPLY = Query(sa.delete(IMPLIED).where(I.prior_role_id == sa.bindparam("prior"), I.implied_role_id == sa.bindparam("implied")))
-
-_EXACT = (
-    A.holder_kind == sa.bindparam("holder_kind"),
-    A.holder_id == sa.bindparam("holder_id"),
-    A.target_kind == sa.bindparam("target_kind"),
-    A.target_id == sa.bindparam("target_id"),
-)
-GRANT = insert(ASSIGNMENTS)
-REVOKE = Query(
-    sa.delete(ASSIGNMENTS).where(*_EXACT, A.role_id == sa.bindparam("role_id"), A.inherited == sa.bindparam("inherited"))
-)
-HELD = Query(sa.select(ASSIGNMENTS).where(*_EXACT), Assignment)
-FORGET_HOLDER = Query(
-    sa.delete(ASSIGNMENTS).where(A.holder_kind == sa.bindparam("holder_kind"), A.holder_id == sa.bindparam("holder_id"))
-)
-FORGET_TARGET = Query(sa.delete(ASSIGNMENTS).where(A.target_id == sa.bindparam("target_id")))
-ASSIGNMENT_LISTING = Listing(
-    sa.select(ASSIGNMENTS),
-    Assignment,
-    key=A.holder_id,
-    sorts={"target": A.target_id, "role": A.role_id},
-    filters={name: A[name] for name in ("holder_kind", "holder_id", "target_kind", "target_id", "role_id", "inherited")},
-    default=[("target", False), ("role", False)],
-)
 
 
 async def add(tx: Tx, role: Role) -> None:
@@ -120,33 +85,3 @@ async def imply(tx: Tx, prior: str, implied: str) -> None:
 async def unimply(tx: Tx, prior: str, implied: str) -> bool:
     """Remove an implication; whether there was one."""
     return await tx.do(UNIMPLY, prior=prior, implied=implied) > 0
-
-
-async def grant(tx: Tx, assignment: Assignment) -> None:
-    """Add an assignment. Raises Duplicate."""
-    await tx.do(GRANT, **values(assignment))
-
-
-async def revoke(tx: Tx, assignment: Assignment) -> bool:
-    """Remove an assignment; whether there was one."""
-    return await tx.do(REVOKE, **values(assignment)) > 0
-
-
-async def held(tx: Reader, holder_kind: str, holder_id: str, target_kind: str, target_id: str) -> list[Assignment]:
-    """What one holder was given on one target, inherited or not."""
-    return await tx.all(HELD, holder_kind=holder_kind, holder_id=holder_id, target_kind=target_kind, target_id=target_id)
-
-
-async def assignments(tx: Reader, wanted: Page) -> list[Assignment]:
-    """Assignments by any of their fields."""
-    return await ASSIGNMENT_LISTING.page(tx, wanted)
-
-
-async def forget_holder(tx: Tx, holder_kind: str, holder_id: str) -> None:
-    """Remove everything somebody held."""
-    await tx.do(FORGET_HOLDER, holder_kind=holder_kind, holder_id=holder_id)
-
-
-async def forget_target(tx: Tx, target_id: str) -> None:
-    """Remove everything held on a project or domain."""
-    await tx.do(FORGET_TARGET, target_id=target_id)

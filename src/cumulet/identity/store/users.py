@@ -33,7 +33,7 @@ LISTING = Listing(
     User,
     key=T.id,
     sorts={"name": T.name},
-    filters={"id": T.id, "name": T.name, "domain_id": T.domain_id, "enabled": T.enabled},
+    filters={name: T[name] for name in ("id", "name", "domain_id", "enabled", "password_expires_at")},
     default=[("name", False)],
 )
 

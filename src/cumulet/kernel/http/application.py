@@ -33,7 +33,7 @@ class Service(Struct, frozen=True):
 
     `mount` is where its paths begin (`/compute`). `fault` writes a problem in its envelope. `project_prefix` is the path after
     which a project id may stand (`/v2.1`): it is checked against the token and left out. `id_header` repeats the request id under
-    the service's own name.
+    the service's own name. `ignores_slash` is for services where a slash at the end of a path means nothing.
     """
 
     name: str
@@ -44,6 +44,7 @@ class Service(Struct, frozen=True):
     project_prefix: str | None = None
     id_header: str | None = None
     parts: Any = None
+    ignores_slash: bool = False
 
 
 Authenticate = Callable[[str, Request], Awaitable[Actor]]
@@ -68,10 +69,14 @@ class Application:
         """The ASGI entry: a project id in the path is taken out before routing."""
         if scope["type"] == "http":
             self._take_project_out(scope)
-            if _ROOT.match(scope["path"]):
+            if scope["path"].endswith("/") and (_ROOT.match(scope["path"]) or self._ignores_slash(scope["path"])):
                 scope["path"] = scope["path"][:-1]
             receive = _noting_disconnect(scope, receive)
         await self._falcon(scope, receive, send)
+
+    def _ignores_slash(self, path: str) -> bool:
+        service = self._service_of(path)
+        return service is not None and service.ignores_slash
 
     def _take_project_out(self, scope: dict[str, Any]) -> None:
         path = scope["path"]

@@ -102,7 +102,7 @@ async def _authenticate(around: Surroundings, request: Request, project_in_path:
 async def _match(endpoints: list[Endpoint], request: Request) -> Endpoint:
     """The route among those of this method and path; for actions, by the body's key."""
     first = endpoints[0]
-    if first.tx != "none":
+    if first.tx != "none" or first.body is not None:
         request.raw = await request.read(max(e.limit for e in endpoints))
     alive = [endpoint for endpoint in endpoints if endpoint.lives_at(request.version)]
     if first.action is not None:

@@ -1,0 +1,1 @@
+"""Tokens: what is sent for one, and what one says."""

@@ -1,0 +1,114 @@
+"""What clients send for a token."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct, field
+
+
+class DomainName(Struct):
+    """A domain, by id or name."""
+
+    id: str | None = None
+    name: str | None = None
+
+
+class ProjectScope(Struct):
+    """A project, by id or by name in a domain."""
+
+    id: str | None = None
+    name: str | None = None
+    domain: DomainName | None = None
+
+
+class SystemScope(Struct):
+    """The whole system."""
+
+    all: bool = True
+
+
+class TrustScope(Struct):
+    """A trust."""
+
+    id: str
+
+
+class ScopeBody(Struct):
+    """Exactly one of them."""
+
+    project: ProjectScope | None = None
+    domain: DomainName | None = None
+    system: SystemScope | None = None
+    trust: TrustScope | None = field(default=None, name="OS-TRUST:trust")
+    unscoped: dict[str, Any] | None = None
+
+
+class UserName(Struct):
+    """A user, by id or by name in a domain."""
+
+    id: str | None = None
+    name: str | None = None
+    domain: DomainName | None = None
+
+
+class PasswordUser(Struct):
+    """A user with a password."""
+
+    password: str
+    id: str | None = None
+    name: str | None = None
+    domain: DomainName | None = None
+
+
+class PasswordMethod(Struct):
+    """Who, by password."""
+
+    user: PasswordUser
+
+
+class TokenMethod(Struct):
+    """Who, by an earlier token."""
+
+    id: str
+
+
+class CodeUser(Struct):
+    """A user with the code of the moment."""
+
+    passcode: str
+    id: str | None = None
+    name: str | None = None
+    domain: DomainName | None = None
+
+
+class CodeMethod(Struct):
+    """Who, by a code."""
+
+    user: CodeUser
+
+
+class CredentialMethod(Struct):
+    """Who, by an application credential: its id, or its name and whose it is."""
+
+    secret: str
+    id: str | None = None
+    name: str | None = None
+    user: UserName | None = None
+
+
+class IdentityBody(Struct):
+    """How a client proves who it is."""
+
+    methods: Annotated[list[str], Meta(min_length=1)]
+    password: PasswordMethod | None = None
+    token: TokenMethod | None = None
+    totp: CodeMethod | None = None
+    application_credential: CredentialMethod | None = None
+
+
+class Auth(Struct):
+    """A request for a token. A scope of `unscoped` is understood as Keystone does: that word, or an object under it."""
+
+    identity: IdentityBody
+    scope: ScopeBody | str | None = None

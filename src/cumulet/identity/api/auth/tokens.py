@@ -1,0 +1,67 @@
+"""Tokens. https://docs.openstack.org/api-ref/identity/v3/#authentication-and-token-management"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ....kernel.http import Request, Response, flag, no_content, ok
+from ...operations import tokens
+from ...operations.authentication.logging_in import log_in
+from ...operations.roles import holdings
+from ...operations.tokens import Authenticated
+from ..fields import list_links, listed
+from ..resources import views as resource_views
+from ..targets import subject
+from . import asked, bodies, views
+
+
+async def create(request: Request, body: bodies.Auth) -> Response:
+    """A token for a password, an earlier token, a code, the secret of an application credential."""
+    proof = await asked.proof(request, body.identity)
+    known = await log_in(request.parts.tokens, proof, asked.wanted(body.scope))
+    async with request.parts.tokens.db.read() as tx:
+        return await _shown(request, tx, known, 201)
+
+
+async def _shown(request: Request, tx: Any, known: Authenticated, status: int) -> Response:
+    catalog = None
+    if "nocatalog" not in request.query and known.claims.scope.kind != "unscoped":
+        catalog = await request.parts.catalog.of(tx, known.actor.project_id)
+    return Response(status, views.token(known, catalog), {"X-Subject-Token": known.token, "Vary": "X-Auth-Token"})
+
+
+async def show(request: Request) -> Response:
+    """Validate a token. One's own always; another's if one is a service, an administrator or a reader of the system."""
+    allow_expired = flag(request.asked("allow_expired") or "false")
+    known = await tokens.require_known(request.parts.tokens, subject(request), allow_expired)
+    return await _shown(request, request.reader, known, 200)
+
+
+async def revoke(request: Request) -> Response:
+    """Revoke a token and those made from it."""
+    await request.parts.tokens.revoke(request.tx, subject(request))
+    return no_content()
+
+
+async def catalog(request: Request) -> Response:
+    """The catalog of one's own token."""
+    found = await request.parts.catalog.of(request.reader, request.actor.project_id)
+    return ok({"catalog": found, "links": list_links(request)})
+
+
+async def projects(request: Request) -> Response:
+    """The projects one's own user could scope to."""
+    found = await holdings.scopes_of(request.reader, request.actor.user_id, "project")
+    return ok(listed(request, "projects", [resource_views.project(request, p) for p in found]))
+
+
+async def domains(request: Request) -> Response:
+    """The domains one's own user could scope to."""
+    found = await holdings.scopes_of(request.reader, request.actor.user_id, "domain")
+    return ok(listed(request, "domains", [resource_views.domain(request, d) for d in found]))
+
+
+async def system(request: Request) -> Response:
+    """Whether one's own user holds a role on the system."""
+    held = await holdings.holds_on_system(request.reader, request.actor.user_id)
+    return ok({"system": [{"all": True}] if held else [], "links": {"self": request.url("/v3/auth/system")}})

@@ -1,0 +1,71 @@
+"""What a token says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ....kernel.clock import stamp
+from ...operations.scopes import Delegation
+from ...operations.tokens import Authenticated
+from ..fields import Z
+
+
+def token(known: Authenticated, catalog: list[dict[str, Any]] | None) -> dict[str, Any]:
+    """A token's content; `catalog` None leaves it out."""
+    actor, claims = known.actor, known.claims
+    shown: dict[str, Any] = {
+        "methods": list(claims.methods),
+        "user": {
+            "id": actor.user_id,
+            "name": actor.user_name,
+            "domain": {"id": actor.user_domain_id, "name": actor.user_domain_name},
+            "password_expires_at": known.password_expires_at,
+        },
+        "audit_ids": list(claims.audit_ids),
+        "expires_at": stamp(claims.expires_at) + Z,
+        "issued_at": stamp(claims.issued_at) + Z,
+    }
+    shown |= _delegation(known.by)
+    if claims.scope.kind != "unscoped":
+        shown |= _scope(known)
+    if catalog is not None:
+        shown["catalog"] = catalog
+    return {"token": shown}
+
+
+def _scope(known: Authenticated) -> dict[str, Any]:
+    actor = known.actor
+    shown: dict[str, Any] = {"roles": [{"id": role_id, "name": name} for name, role_id in sorted(known.role_ids.items())]}
+    if actor.project_id:
+        home = {"id": actor.project_domain_id, "name": actor.project_domain_name}
+        shown |= {"project": {"id": actor.project_id, "name": actor.project_name, "domain": home}, "is_domain": False}
+    elif actor.domain_id:
+        shown["domain"] = {"id": actor.domain_id, "name": actor.domain_name}
+    else:
+        shown["system"] = {"all": True}
+    return shown
+
+
+def _delegation(by: Delegation) -> dict[str, Any]:
+    if by.trust is not None:
+        trust = by.trust
+        return {
+            "OS-TRUST:trust": {
+                "id": trust.id,
+                "impersonation": trust.impersonation,
+                "trustor_user": {"id": trust.trustor_user_id},
+                "trustee_user": {"id": trust.trustee_user_id},
+            }
+        }
+    if by.credential is None:
+        return {}
+    credential: dict[str, Any] = {
+        "id": by.credential.id,
+        "name": by.credential.name,
+        "restricted": not by.credential.unrestricted,
+    }
+    if by.rules is not None:
+        credential["access_rules"] = [
+            {"id": rule.id, "path": rule.path, "method": rule.method, "service": rule.service} for rule in by.rules
+        ]
+    return {"application_credential": credential}

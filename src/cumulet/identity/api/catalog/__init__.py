@@ -1,0 +1,1 @@
+"""The catalog: regions, services, endpoints, and which endpoints are for which projects."""

@@ -1,0 +1,1 @@
+"""What people delegate: trusts, application credentials, credentials."""

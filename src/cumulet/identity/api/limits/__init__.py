@@ -1,0 +1,1 @@
+"""Limits of projects and domains, and what is registered for all."""

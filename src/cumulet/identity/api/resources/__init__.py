@@ -1,0 +1,1 @@
+"""What belongs to whom: domains, projects, users, groups, and policy documents."""

@@ -1,0 +1,79 @@
+"""Groups and their members. https://docs.openstack.org/api-ref/identity/v3/#groups"""
+
+from __future__ import annotations
+
+from ....kernel.db import Page
+from ....kernel.http import Filter, Request, Response, created, flag, no_content, ok
+from ...operations.resources import groups
+from .. import fields
+from . import bodies, views
+
+PAGING = fields.paging(name=Filter("name"), domain_id=Filter("domain_id"))
+MEMBERS = fields.paging(name=Filter("name"), enabled=Filter("enabled", read=flag))
+
+
+def _narrowed(request: Request, page: Page) -> Page:
+    """Somebody with a domain's token sees what is in that domain."""
+    return page if request.actor.domain_id is None else page.where("domain_id", request.actor.domain_id)
+
+
+async def create(request: Request, body: bodies.NewGroup) -> Response:
+    """Create a group."""
+    given = fields.fields(request, "group", body)
+    given["domain_id"] = given["domain_id"] or fields.home(request)
+    return created({"group": views.group(request, await groups.create(request.tx, given))})
+
+
+async def index(request: Request) -> Response:
+    """List groups."""
+    found = await groups.page(request.reader, _narrowed(request, PAGING.page(request)))
+    return ok(fields.listed(request, "groups", [views.group(request, g) for g in found]))
+
+
+async def show(request: Request, group_id: str) -> Response:
+    """Show a group."""
+    return ok({"group": views.group(request, await groups.get(request.reader, group_id))})
+
+
+async def update(request: Request, group_id: str, body: bodies.GroupChanges) -> Response:
+    """Change a group."""
+    group = await groups.get(request.tx, group_id)
+    changed = await groups.update(request.tx, group, fields.changes(request, "group", body, group.extra))
+    return ok({"group": views.group(request, changed)})
+
+
+async def delete(request: Request, group_id: str) -> Response:
+    """Delete a group."""
+    await groups.delete(request.tx, group_id)
+    return no_content()
+
+
+async def of_user(request: Request, user_id: str) -> Response:
+    """The groups that a user is in."""
+    found = await groups.of_user(request.reader, user_id, _narrowed(request, PAGING.page(request)))
+    shown = [views.group(request, g) | {"membership_expires_at": None} for g in found]
+    return ok(fields.listed(request, "groups", shown))
+
+
+async def members(request: Request, group_id: str) -> Response:
+    """The users in a group."""
+    found = await groups.members(request.reader, group_id, _narrowed(request, MEMBERS.page(request)))
+    return ok(fields.listed(request, "users", [views.user(request, u) for u in found]))
+
+
+async def add_member(request: Request, group_id: str, user_id: str) -> Response:
+    """Put a user into a group."""
+    await groups.add_member(request.tx, group_id, user_id)
+    return no_content()
+
+
+async def check_member(request: Request, group_id: str, user_id: str) -> Response:
+    """204 if a user is in a group, else 404."""
+    await groups.check_member(request.reader, group_id, user_id)
+    return no_content()
+
+
+async def remove_member(request: Request, group_id: str, user_id: str) -> Response:
+    """Take a user out of a group."""
+    await groups.remove_member(request.tx, group_id, user_id)
+    return no_content()

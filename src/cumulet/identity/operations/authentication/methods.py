@@ -1,0 +1,106 @@
+"""The methods by which somebody proves who they are. Each gives a Proof; several of them must prove the same user."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from ....kernel.errors import Unauthorized
+from ...keys import KeyRing
+from ...model import ApplicationCredential, User
+from ...rules import is_expired
+from ...store import users
+from ...store.delegation import application_credentials
+from ...tokens import Claims
+from ..delegation.credentials import totp_secrets
+from ..tokens import Tokens, require_known
+from . import lockout, totp
+from .named import REFUSAL, Named, find_user
+
+METHODS = frozenset({"password", "token", "totp", "application_credential"})
+
+
+class Proof(Struct, frozen=True):
+    """Who it is, by which methods; the earlier token's claims or the application credential if that was the method."""
+
+    user: User
+    methods: tuple[str, ...]
+    parent: Claims | None = None
+    credential: ApplicationCredential | None = None
+
+
+def together(proofs: Sequence[Proof]) -> Proof:
+    """One proof of several. Raises Unauthorized if there is none, or if they are of different users."""
+    if not proofs or len({proof.user.id for proof in proofs}) > 1:
+        raise Unauthorized(REFUSAL, internal="no method, or methods that prove different users")
+    names = dict.fromkeys(name for proof in proofs for name in proof.methods)
+    parent = next((proof.parent for proof in proofs if proof.parent), None)
+    credential = next((proof.credential for proof in proofs if proof.credential), None)
+    return Proof(proofs[0].user, tuple(names), parent, credential)
+
+
+async def by_password(tokens: Tokens, named: Named, password: str) -> Proof:
+    """Raises Unauthorized, in the same words and time whatever is wrong, but for a right password that has expired."""
+    async with tokens.db.read() as tx:
+        user = await find_user(tx, named)
+
+    async def verify() -> bool:
+        return await tokens.passwords.verify(user.password_hash if user else None, password)
+
+    right = await lockout.attempt(tokens, user, verify)
+    if user is None or not right:
+        raise Unauthorized(REFUSAL, internal="unknown user or wrong password")
+    if is_expired(user.password_expires_at, user.options, tokens.db.clock.now()):
+        raise Unauthorized(f"The password is expired and needs to be changed for user: {user.id}.")
+    return Proof(user, ("password",))
+
+
+async def by_token(tokens: Tokens, token: str) -> Proof:
+    """Raises NotFound for a token that is not valid."""
+    known = await require_known(tokens, token, allow_expired=False)
+    async with tokens.db.read() as tx:
+        user = await users.find(tx, known.claims.user_id)
+    if user is None:
+        raise Unauthorized(REFUSAL, internal="the token's user is gone")
+    return Proof(user, ("token",), parent=known.claims)
+
+
+async def by_totp(tokens: Tokens, vault: KeyRing, named: Named, code: str) -> Proof:
+    """By a code of the moment (RFC 6238), for one of the user's credentials of type totp. Raises Unauthorized."""
+    async with tokens.db.read() as tx:
+        user = await find_user(tx, named)
+        secrets = await totp_secrets(tx, vault, user.id) if user else []
+
+    async def verify() -> bool:
+        now = tokens.db.clock.now()
+        return user is not None and totp.matches(secrets, code, now) and tokens.attempts.first_use(user.id, code, now)
+
+    right = await lockout.attempt(tokens, user, verify)
+    if user is None or not right:
+        raise Unauthorized(REFUSAL, internal="unknown user or wrong code")
+    return Proof(user, ("totp",))
+
+
+class NamedCredential(Struct, frozen=True):
+    """An application credential as a client names it: by id, or by name and user."""
+
+    id: str | None = None
+    name: str | None = None
+    user: Named = Named()
+
+
+async def by_application_credential(tokens: Tokens, named: NamedCredential, secret: str) -> Proof:
+    """Raises Unauthorized, in the same words and time whatever is wrong."""
+    async with tokens.db.read() as tx:
+        owner = None if named.id else await find_user(tx, named.user)
+        found = None
+        if named.id:
+            found = await application_credentials.find(tx, named.id)
+        elif owner is not None:
+            found = await application_credentials.find_by_name(tx, owner.id, named.name or "")
+        user = await users.find(tx, found.user_id) if found else None
+    right = await tokens.passwords.verify(found.secret_hash if found else None, secret)
+    if found is None or user is None or not right:
+        raise Unauthorized(REFUSAL, internal="unknown application credential or wrong secret")
+    return Proof(user, ("application_credential",), credential=found)

@@ -1,0 +1,1 @@
+"""What people let others, or programs, do for them."""

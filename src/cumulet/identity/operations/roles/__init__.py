@@ -1,0 +1,1 @@
+"""Roles, who was given them, and who holds them in effect."""

@@ -1,0 +1,72 @@
+"""Failed log-ins in a row, and the passwords that a user had."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from ...kernel.db import Query, Reader, Tx, metadata
+from ...kernel.db.rows import delete, insert
+
+FAILURES = sa.Table(
+    "failed_logins",
+    metadata,
+    sa.Column("user_id", sa.Text, sa.ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("last_at", sa.Double, nullable=False),
+)
+PASSWORDS = sa.Table(
+    "password_history",
+    metadata,
+    sa.Column("user_id", sa.Text, sa.ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("password_hash", sa.Text, primary_key=True),
+    sa.Column("set_at", sa.Double, nullable=False),
+    sa.Column("by_its_user", sa.Boolean, nullable=False),
+)
+F, P = FAILURES.c, PASSWORDS.c
+
+GET_FAILURES = Query(sa.select(F.failures, F.last_at).where(F.user_id == sa.bindparam("user_id")))
+INSERT_FAILURES, CLEAR_FAILURES = insert(FAILURES), delete(FAILURES, "user_id")
+COUNT_FAILURE = Query(
+    sa.update(FAILURES)
+    .where(F.user_id == sa.bindparam("b_user_id"))
+    .values(failures=F.failures + 1, last_at=sa.bindparam("at", type_=sa.Double()))
+)
+HISTORY = Query(
+    sa.select(P.set_at, P.password_hash, P.by_its_user).where(P.user_id == sa.bindparam("user_id")).order_by(P.set_at.desc())
+)
+INSERT_PASSWORD = insert(PASSWORDS)
+FORGET_PASSWORDS = Query(
+    sa.delete(PASSWORDS).where(P.user_id == sa.bindparam("b_user_id"), P.set_at <= sa.bindparam("until", type_=sa.Double()))
+)
+
+
+async def failures(tx: Reader, user_id: str) -> tuple[int, float]:
+    """How many log-ins failed since the last good one, and when the last of them did."""
+    found = await tx.one(GET_FAILURES, user_id=user_id)
+    return (found[0], found[1]) if found else (0, 0.0)
+
+
+async def count_failure(tx: Tx, user_id: str) -> None:
+    """One more."""
+    if not await tx.do(COUNT_FAILURE, b_user_id=user_id, at=tx.now):
+        await tx.do(INSERT_FAILURES, user_id=user_id, failures=1, last_at=tx.now)
+
+
+async def clear_failures(tx: Tx, user_id: str) -> None:
+    """None any more."""
+    await tx.do(CLEAR_FAILURES, key=user_id)
+
+
+async def passwords(tx: Reader, user_id: str) -> list[tuple[float, str, bool]]:
+    """(set at, hash, whether the user set it) of a user's passwords, the newest first."""
+    return await tx.all(HISTORY, user_id=user_id)
+
+
+async def add_password(tx: Tx, user_id: str, password_hash: str, by_its_user: bool) -> None:
+    """A user's newest password."""
+    await tx.do(INSERT_PASSWORD, user_id=user_id, password_hash=password_hash, set_at=tx.now, by_its_user=by_its_user)
+
+
+async def forget_passwords(tx: Tx, user_id: str, until: float) -> None:
+    """Forget those that were set at `until` or before."""
+    await tx.do(FORGET_PASSWORDS, b_user_id=user_id, until=until)

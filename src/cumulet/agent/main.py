@@ -35,6 +35,7 @@ class Settings(Struct, frozen=True):
     patience: float = 10.0  # for an answer of the control plane
     farewell: float = 10.0  # for running commands to end when the agent stops
     keep_answers: float = 7 * 86400.0
+    keep_findings: float = 600.0  # what was healed is told for so long: an operator who looks later still sees it
 
 
 class Agent:
@@ -51,8 +52,10 @@ class Agent:
         self._inbox = Inbox(host, journal, self._clock)
         self._instance = new_uuid()
         self._welcomed = asyncio.Event()
+        self._answered = asyncio.Event()
+        self._refused: str | None = None
         self._tasks: list[asyncio.Task[None]] = []
-        self._findings: dict[str, None] = {}
+        self._findings: dict[str, float] = {}
         self._guests: list[Guest] = []
         self.host_id = ""
 
@@ -76,6 +79,11 @@ class Agent:
     async def welcomed(self) -> None:
         """Return once the control plane has recognised this agent."""
         await self._welcomed.wait()
+
+    async def answered(self) -> str | None:
+        """Return once the control plane has answered: None if it has recognised this agent, else why this host refuses work."""
+        await self._answered.wait()
+        return self._refused
 
     async def stop(self) -> None:
         """Finish the commands that have begun, within `farewell` seconds, and let go. Guests and daemons go on."""
@@ -113,12 +121,16 @@ class Agent:
         elif isinstance(answer, Welcome):
             await self._journal.set_counter(answer.counter)
             self._inbox.open(Credentials(self.host_id, answer.claim_key))
+            self._refused = None
             self._welcomed.set()
+            self._answered.set()
 
     def _refuse(self, why: str) -> None:
         if self._inbox.close(why):
             log.error("this host refuses work: %s", why)
+        self._refused = why
         self._welcomed.clear()
+        self._answered.set()
 
     async def _beat(self) -> None:
         self._host.changed.clear()
@@ -134,8 +146,8 @@ class Agent:
         answer = await self._ask(beat)
         if isinstance(answer, Rejected):
             self._refuse(f"the control plane rejected it: {answer.message}")
-        for told in findings:
-            self._findings.pop(told, None)
+        now = self._clock.now()
+        self._findings = {text: until for text, until in self._findings.items() if text not in findings or until > now}
 
     async def _ask(self, report: Report) -> Answer:
         answer: Answer = decode_answer(await self._bus.request("cloud", encode(report), self._settings.patience))
@@ -158,7 +170,7 @@ class Agent:
             await asyncio.gather(*naps, return_exceptions=True)
 
     async def _heal(self) -> None:
-        self._findings.update(dict.fromkeys(await self._host.heal()))
+        self._findings.update(dict.fromkeys(await self._host.heal(), self._clock.now() + self._settings.keep_findings))
 
     async def _tidy(self) -> None:
         await self._journal.prune(self._settings.keep_answers)

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from ..kernel import log
 from ..kernel.daemons import DaemonFailed
+from . import findings
 from .config import Config, load
 from .operator import clouds_yaml, process
 from .operator.client import Client, RequestFailed
@@ -63,11 +64,18 @@ def up(
     if not settings.fake:
         _prepare_host(settings, install)
     given = [*(["--fake"] if fake else []), *(["--config", str(config.absolute())] if config else [])]
+    began = time.time()
     try:
         asyncio.run(_start(settings, tuple(given)))
     except DaemonFailed as problem:
         raise _failure(str(problem)) from None
+    except OSError as problem:
+        why = f"{problem.filename or settings.state}: {problem.strerror}"
+        raise _failure(f"The state folder cannot be used: {why}. Name another one with --state.") from None
     _summary(settings)
+    for finding in findings.recent(settings, began):
+        if finding.at >= began:
+            console.print(f"[yellow]![/yellow] {finding.text}", highlight=False, soft_wrap=True)
 
 
 def _serve(settings: Config) -> None:
@@ -137,6 +145,10 @@ def hello(
     settings = _config(config, state, fake)
     if not process.answers(settings):
         raise _failure(f"No cloud answers at {settings.url}. Start one with: cumulet up")
+    if not clouds_yaml.known(settings):
+        raise _failure(
+            f"The cloud that answers at {settings.url} is not the one in {settings.state}: name its folder with --state."
+        )
     from .tiny import Failed
 
     try:

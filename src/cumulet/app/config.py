@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
@@ -23,7 +24,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
 
     state: Path = Path("/var/lib/cumulet")
     listen: str = "127.0.0.1"
-    port: int = 8780
+    port: Annotated[int, Meta(ge=1, le=65535)] = 8780
     region: str = "RegionOne"
     database: str = ""
     log_level: str = "INFO"
@@ -51,6 +52,10 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     password_pattern_hint: str = ""
     change_at_first_use: bool = False
 
+    def __post_init__(self) -> None:
+        if ipaddress.ip_address(self.external_gateway) not in ipaddress.ip_network(self.external_cidr):
+            raise ValueError(f"external_gateway {self.external_gateway} is not in external_cidr {self.external_cidr}")
+
     @property
     def bus_socket(self) -> Path:
         """Where agents in processes of their own connect."""
@@ -71,7 +76,7 @@ def load(path: Path | None, environment: Mapping[str, str] | None = None, **give
     if path is not None:
         try:
             found = tomllib.loads(path.read_text())
-        except (OSError, tomllib.TOMLDecodeError) as problem:
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
             raise ValueError(f"{path}: {problem}") from None
     for name, value in (os.environ if environment is None else environment).items():
         option = name.removeprefix("CUMULET_").lower()
@@ -79,6 +84,8 @@ def load(path: Path | None, environment: Mapping[str, str] | None = None, **give
             found[option] = value
     found |= {name: str(v) if isinstance(v, Path) else v for name, v in given.items() if v is not None}
     try:
-        return msgspec.convert(found, Config, strict=False, dec_hook=lambda kind, value: kind(value))
+        config = msgspec.convert(found, Config, strict=False, dec_hook=lambda kind, value: kind(value))
     except msgspec.ValidationError as problem:
         raise ValueError(f"{path or 'configuration'}: {problem}") from None
+    # Daemons work in another folder than we do.
+    return msgspec.structs.replace(config, state=config.state.absolute())

@@ -47,8 +47,8 @@ class Underlay(Protocol):
         """The agents that live in this process, not yet started."""
         ...
 
-    async def heal(self) -> None:
-        """Start again what has died."""
+    async def heal(self) -> list[str]:
+        """Start again what has died; one sentence for each."""
         ...
 
     async def close(self) -> None:
@@ -84,8 +84,9 @@ class InMemory:
             await world.journal.set_counter(known.get(world.host_id, 0))
         return [Agent(bus, FakeHost(world), world.journal, self._clock) for world in self.worlds]
 
-    async def heal(self) -> None:
+    async def heal(self) -> list[str]:
         """Nothing dies."""
+        return []
 
     async def close(self) -> None:
         """Nothing is held."""
@@ -115,9 +116,9 @@ class ThisMachine:
         """This machine's agent, unless it runs in a process of its own."""
         return [agent(self._config, bus, self._clock)] if self._config.own_agent else []
 
-    async def heal(self) -> None:
+    async def heal(self) -> list[str]:
         """Start again what has died of OVN."""
-        await self._central.heal()
+        return await self._central.heal()
 
     async def close(self) -> None:
         """Let go."""

@@ -57,11 +57,22 @@ async def _serve(config: Config, on_step: Callable[[str], None]) -> None:
         while not server.started and not serving.done():  # noqa: ASYNC110 (uvicorn offers nothing to wait for)
             await asyncio.sleep(0.005)
         if server.started:
-            await cloud.start(on_step)
-            on_step("ready")
+            await _start(cloud, on_step, serving)
         await serving
     finally:
         await cloud.close()
+
+
+async def _start(cloud: Cloud, on_step: Callable[[str], None], serving: asyncio.Task[None]) -> None:
+    """Start the cloud, unless we are told to stop meanwhile."""
+    starting = asyncio.create_task(cloud.start(on_step))
+    await asyncio.wait([starting, serving], return_when=asyncio.FIRST_COMPLETED)
+    if starting.done():
+        await starting
+        on_step("ready")
+    else:
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
 
 
 def _stop_on_signals(server: uvicorn.Server) -> None:

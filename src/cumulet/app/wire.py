@@ -33,6 +33,7 @@ from ..placement import policy as placement_policy
 from ..placement.operations import hosts
 from ..volume import api as volume
 from ..volume import policy as volume_policy
+from . import findings
 from .config import Config
 from .hosts import Underlay
 
@@ -128,9 +129,12 @@ def reconcilers(parts: Parts) -> list[Reconciler]:
     async def sweep_images() -> None:
         await sweep(parts.image)
 
+    async def heal() -> None:
+        findings.note(parts.config, await parts.underlay.heal(), parts.db.clock.now())
+
     return [
         *parts.sync.reconcilers(),
-        Reconciler("underlay", HEAL_SECONDS, parts.underlay.heal),
+        Reconciler("underlay", HEAL_SECONDS, heal),
         Reconciler("images", SWEEP_SECONDS, sweep_images),
         workflow.purger(parts.db),
     ]

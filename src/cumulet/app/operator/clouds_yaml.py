@@ -15,9 +15,18 @@ NAMES = {"cumulet": "demo", "cumulet-admin": "admin"}
 """Cloud names in clouds.yaml, and whose they are: user and project have the same name."""
 
 
+def known(config: Config) -> bool:
+    """Whether the state folder has credentials: a cloud has been up with it."""
+    return all(_password(config, user).exists() for user in NAMES.values())
+
+
 def credentials(config: Config, user: str) -> Credentials:
     """The credentials of `admin` or `demo`, from the state folder."""
-    return Credentials(user, (config.state / f"{user}-password").read_text().strip(), user)
+    return Credentials(user, _password(config, user).read_text().strip(), user)
+
+
+def _password(config: Config, user: str) -> Path:
+    return config.state / f"{user}-password"
 
 
 def write(config: Config) -> Path:

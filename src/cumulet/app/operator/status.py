@@ -12,6 +12,7 @@ from ...kernel.clock import SystemClock
 from ...kernel.db import Reader, Sqlite
 from ...kernel.workflow import Active
 from ...placement.operations import claims, hosts
+from .. import findings
 from ..config import Config
 from . import process
 
@@ -46,10 +47,10 @@ async def show(config: Config, console: Console) -> int:
     console.print(_hosts_table(lines))
     if unfinished:
         console.print(_workflow_table(unfinished, {w.id for w in late}))
-    for line in lines:
-        for finding in line.findings:
-            console.print(f"[yellow]![/yellow] {line.name}: {finding}", highlight=False)
-    troubled = late or any(not line.alive or line.findings for line in lines) or any(w.error for w in unfinished)
+    noticed = findings.recent(config, SystemClock().now())
+    for text in [*(f"{line.name}: {text}" for line in lines for text in line.findings), *(finding.text for finding in noticed)]:
+        console.print(f"[yellow]![/yellow] {text}", highlight=False, soft_wrap=True)
+    troubled = late or noticed or any(not line.alive or line.findings for line in lines) or any(w.error for w in unfinished)
     return 0 if up and not troubled else 1
 
 

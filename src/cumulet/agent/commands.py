@@ -7,6 +7,7 @@ sends with the same key. Queries have neither.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
@@ -71,6 +72,21 @@ async def _create_config_drive(host: Host, order: Order) -> c.Reply:
 
 async def _create_volume(host: Host, order: Order) -> c.Reply:
     return await host.disks.create_volume(order.command, order.key)
+
+
+async def _copy_volume(host: Host, order: Order) -> c.Reply:
+    command: c.CopyVolume = order.command
+    user = await host.guests.user_of(command.source_id)
+
+    async def under_guest(target: Path) -> None:
+        await host.guests.copy_disk(user or "", command.source_id, target)
+
+    return await host.disks.copy_volume(command, order.key, under_guest if user is not None else None)
+
+
+async def _undo_volume(host: Host, order: Order) -> c.Reply:
+    await host.disks.undo(order.command.volume_id, order.command.created_by)
+    return c.Done()
 
 
 async def _undo_disks(host: Host, order: Order) -> c.Reply:
@@ -174,6 +190,8 @@ TABLE: dict[type, Entry] = {
     c.UndoDisks: Entry(_undo_disks, _server, lambda command: command.created_by),
     c.QuarantineDisks: Entry(_quarantine_disks, _server),
     c.CreateVolume: Entry(_create_volume, _volume),
+    c.CopyVolume: Entry(_copy_volume, _volume),
+    c.UndoVolume: Entry(_undo_volume, _volume, lambda command: command.created_by),
     c.ExtendVolume: Entry(_extend_volume, _volume),
     c.QuarantineVolume: Entry(_quarantine_volume, _volume),
     c.StartGuest: Entry(_start_guest, _guest),

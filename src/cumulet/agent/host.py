@@ -7,11 +7,14 @@ nothing half-done is left.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Protocol
 
 from msgspec import Struct
 
 from cumulet.contract.commands import (
+    CopyVolume,
     CreateBlankDisk,
     CreateConfigDrive,
     CreateRootDisk,
@@ -22,6 +25,9 @@ from cumulet.contract.commands import (
     Quarantined,
 )
 from cumulet.contract.guests import DiskSpec, GuestSpec, PortSpec
+
+Copy = Callable[[Path], Awaitable[None]]
+"""Writes a volume's content to a qcow2 file that is not there yet."""
 
 
 class Free(Struct, frozen=True):
@@ -48,6 +54,10 @@ class Disks(Protocol):
 
     async def create_volume(self, order: CreateVolume, key: str) -> Disk:
         """Make a volume. Refuses with disk_exists, disk_missing, image_corrupt, too_small, no_space."""
+        ...
+
+    async def copy_volume(self, order: CopyVolume, key: str, under_guest: Copy | None) -> Disk:
+        """Make a volume that holds what another one holds; `under_guest` writes it to a file if a guest uses that one."""
         ...
 
     async def extend_volume(self, volume_id: str, size_gb: int) -> None:
@@ -108,6 +118,10 @@ class Guests(Protocol):
 
     async def resize_disk(self, server_id: str, volume_id: str, size_gb: int) -> bool:
         """Grow a volume in the running guest; False if it does not run, or has no such volume."""
+        ...
+
+    async def copy_disk(self, server_id: str, volume_id: str, target: Path) -> None:
+        """Write what a volume of the running guest holds at this moment to a qcow2 file, while the guest goes on."""
         ...
 
     async def console(self, server_id: str, lines: int | None) -> str:

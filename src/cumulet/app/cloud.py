@@ -22,6 +22,7 @@ from ..kernel.http import Application
 from ..kernel.reconcile import Reconciling
 from ..kernel.workflow import Engine
 from ..placement.operations import hosts
+from ..volume.operations import types
 from . import wire
 from .config import Config
 from .hosts import Underlay, underlay
@@ -110,6 +111,7 @@ async def _bootstrap(config: Config, db: Database, tokens: Tokens) -> None:
     passwords = {name: read_or_make_secret(config.state / f"{name}-password") for name in ("admin", "demo")}
     hashes = {name: await hash_password(tokens, password) or "" for name, password in passwords.items()}
     async with db.tx() as tx:
+        await types.bootstrap(tx)
         await bootstrap.bootstrap(tx, bootstrap.Wanted(config.region, wire.endpoints(config), hashes["admin"], hashes["demo"]))
 
 

@@ -57,6 +57,25 @@ class CreateVolume(Struct, tag=True, frozen=True):
     image: ImageSource | None = None
 
 
+class CopyVolume(Struct, tag=True, frozen=True):
+    """Make a volume that holds what another one, `source_id`, holds now, also while a guest writes to that one.
+
+    Snapshots are such volumes. It has `size_gb` GiB, or more if its source has. Refused with `disk_missing`, `disk_exists`,
+    `no_space`.
+    """
+
+    volume_id: str
+    source_id: str
+    size_gb: int
+
+
+class UndoVolume(Struct, tag=True, frozen=True):
+    """Quarantine the volume if a command with this `created_by` key prefix made it, and nothing else (K2)."""
+
+    volume_id: str
+    created_by: str
+
+
 class ExtendVolume(Struct, tag=True, frozen=True):
     """Grow a volume to `size_gb` GiB; `server_id` names the running guest that uses it, if one does."""
 
@@ -145,6 +164,8 @@ Command = (
     | UndoDisks
     | QuarantineDisks
     | CreateVolume
+    | CopyVolume
+    | UndoVolume
     | ExtendVolume
     | QuarantineVolume
     | StartGuest

@@ -8,6 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from cumulet.contract.commands import (
+    CopyVolume,
     CreateBlankDisk,
     CreateConfigDrive,
     CreateRootDisk,
@@ -17,6 +18,7 @@ from cumulet.contract.commands import (
 )
 from cumulet.contract.guests import DiskSpec, ImageSource
 
+from ..host import Copy
 from ..keys import made_by
 from ..refusals import Refusal
 from ..store.ledger import Ledger, Object
@@ -114,6 +116,21 @@ class LocalDisks:
         base_id = images.object_id(image) if image else None
         wanted = Wanted(order.volume_id, "volume", "qcow2", key, base_id, keep_base=False)
         return await self._maker.make(wanted, build)
+
+    async def copy_volume(self, order: CopyVolume, key: str, under_guest: Copy | None) -> Disk:
+        """A qcow2 of its own with the whole content of another volume."""
+        source = await self._ledger.find(order.source_id, "volume")
+        path = self.layout.absolute(source.path) if source and source.state == "there" else None
+        if source is None or path is None or not path.exists():
+            raise Refusal(f"Volume {order.source_id} is not on this host.", code="disk_missing")
+
+        async def build(target: Path) -> None:
+            await self._need(files.size_of(path) + _OVERLAY)
+            await (under_guest(target) if under_guest is not None else qemu_img.copy(path, source.format, target))
+            if formats.own_size(target, "qcow2") < order.size_gb * GIB:
+                await qemu_img.grow(target, "qcow2", order.size_gb * GIB)
+
+        return await self._maker.make(Wanted(order.volume_id, "volume", "qcow2", key), build)
 
     async def extend_volume(self, volume_id: str, size_gb: int) -> None:
         """Grow the volume's file; done already if it is as large."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from cumulet.contract.commands import (
+    CopyVolume,
     CreateBlankDisk,
     CreateConfigDrive,
     CreateRootDisk,
@@ -18,6 +21,7 @@ from cumulet.contract.guests import DiskSpec, ImageSource
 from cumulet.kernel.clock import stamp
 from cumulet.kernel.ids import derived_uuid
 
+from ..host import Copy
 from ..keys import made_by
 from ..refusals import Refusal
 from .world import FakeDisk, World
@@ -56,6 +60,16 @@ class FakeDisks:
         await self._world.faults.meet(CreateVolume)
         size = self._size_for(order.image, order.size_gb) if order.image else order.size_gb * GIB
         return self._make(order.volume_id, "volume", size, key)
+
+    async def copy_volume(self, order: CopyVolume, key: str, under_guest: Copy | None) -> Disk:
+        """Make a volume as large as another one, or larger."""
+        await self._world.faults.meet(CopyVolume)
+        source = self._world.disks.get(order.source_id, {}).get("volume")
+        if source is None or source.missing:
+            raise Refusal(f"Volume {order.source_id} is not on this host.", code="disk_missing")
+        if under_guest is not None:
+            await under_guest(Path(self._world.path(order.volume_id, "volume")))
+        return self._make(order.volume_id, "volume", max(source.size, order.size_gb * GIB), key)
 
     async def extend_volume(self, volume_id: str, size_gb: int) -> None:
         """Grow a volume that no running guest uses."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from msgspec.structs import replace
 
 from cumulet.contract.commands import (
@@ -98,6 +100,12 @@ class FakeGuests:
             return False
         self._disks.grow(volume_id, size_gb)
         return True
+
+    async def copy_disk(self, server_id: str, volume_id: str, target: Path) -> None:
+        """Nothing is in it, so nothing is to be copied."""
+        guest = self._alive(server_id)
+        if guest is None or all(disk.volume_id != volume_id for disk in guest.spec.disks):
+            raise Refusal(f"Guest {server_id} has no volume {volume_id}.", code="guest_missing")
 
     async def console(self, server_id: str, lines: int | None) -> str:
         """The end of what a booting Linux would have written."""

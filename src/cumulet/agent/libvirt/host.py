@@ -83,6 +83,10 @@ class LibvirtGuests:
         """Grow a volume in the running guest."""
         return await hotplug.resize_disk(self._stage, server_id, self._volume(volume_id), size_gb * GIB)
 
+    async def copy_disk(self, server_id: str, volume_id: str, target: Path) -> None:
+        """Write what a volume of the running guest holds at this moment to a file."""
+        await hotplug.copy_disk(self._stage, server_id, self._volume(volume_id), target)
+
     async def console(self, server_id: str, lines: int | None) -> str:
         """The end of the serial log."""
         return await guests.read_console(self._stage, server_id, lines)

@@ -6,6 +6,9 @@ still has its taps, and whoever destroys it must know of them.
 
 from __future__ import annotations
 
+import asyncio
+import xml.etree.ElementTree as xml
+from pathlib import Path
 from typing import Any
 
 import libvirt
@@ -18,6 +21,7 @@ from .connection import find
 from .guests import Stage
 
 _ATTEMPTS = 2
+_COPYING = 4 * 3600.0  # seconds
 _LIVE, _BOTH = libvirt.VIR_DOMAIN_AFFECT_LIVE, libvirt.VIR_DOMAIN_AFFECT_LIVE | libvirt.VIR_DOMAIN_AFFECT_CONFIG
 _RESIZE_IN_BYTES = libvirt.VIR_DOMAIN_BLOCK_RESIZE_BYTES
 
@@ -127,3 +131,79 @@ def _user_of(connection: Any, path: str) -> str | None:
         if reading.target_of(found.XMLDesc(), path) is not None:
             return reading.server_of(found.name(), found.UUIDString()) or str(found.name())
     return None
+
+
+async def copy_disk(stage: Stage, server_id: str, path: str, target: Path) -> None:
+    """Write what the disk `path` of a running guest holds now to the qcow2 file `target`.
+
+    A push backup: the guest goes on meanwhile. One to the same file that an earlier agent began is ended first. Raises Refusal:
+    guest_missing, in_use while something else is done to the guest, failed. https://libvirt.org/formatbackup.html
+    """
+
+    async def is_idle() -> bool:
+        return not await stage.connection.run(lambda connection: _is_busy(connection, server_id))
+
+    await stage.connection.run(lambda connection: _abort_own(connection, server_id, target))
+    await stage.connection.until(is_idle, 30)
+    await asyncio.to_thread(target.unlink, missing_ok=True)
+    try:
+        await stage.connection.run(lambda connection: _begin(connection, server_id, path, target))
+        if not await stage.connection.until(is_idle, _COPYING):
+            raise Refusal(f"Copying a disk of server {server_id} took longer than {_COPYING:g} s.")
+    except BaseException:
+        await stage.connection.run(lambda connection: _abort_own(connection, server_id, target))
+        raise
+    if not await stage.connection.run(lambda connection: _succeeded(connection, server_id)):
+        raise Refusal(f"A disk of server {server_id} could not be copied; the guest may have ended meanwhile.")
+
+
+def _is_busy(connection: Any, server_id: str) -> bool:
+    found = _live(connection, server_id)
+    return found is not None and bool(found.jobInfo()[0] != libvirt.VIR_DOMAIN_JOB_NONE)
+
+
+def _abort_own(connection: Any, server_id: str, target: Path) -> None:
+    found = _live(connection, server_id)
+    if found is None:
+        return
+    try:
+        going_on = xml.fromstring(found.backupGetXMLDesc())
+    except libvirt.libvirtError as problem:
+        if problem.get_error_code() != libvirt.VIR_ERR_NO_DOMAIN_BACKUP:
+            raise
+        return
+    if any(file.get("file") == str(target) for file in going_on.iterfind("disks/disk/target")):
+        found.abortJob()
+
+
+def _begin(connection: Any, server_id: str, path: str, target: Path) -> None:
+    found = _live(connection, server_id)
+    definition = found.XMLDesc() if found is not None else "<domain/>"
+    device = reading.target_of(definition, path)
+    if found is None or device is None:
+        raise Refusal(f"Server {server_id} does not run, or has no such disk.", code="guest_missing")
+    if found.jobInfo()[0] != libvirt.VIR_DOMAIN_JOB_NONE:
+        raise Refusal(f"Server {server_id} is being copied or moved.", code="in_use")
+    found.backupBegin(_order(definition, device, target), None)
+
+
+def _order(definition: str, device: str, target: Path) -> str:
+    """The backup of one disk; each other one is named too, or libvirt would copy it as well."""
+    backup = xml.Element("domainbackup", mode="push")
+    disks = xml.SubElement(backup, "disks")
+    for name in reading.disk_targets(definition):
+        chosen = name == device
+        disk = xml.SubElement(disks, "disk", name=name, backup="yes" if chosen else "no")
+        if chosen:
+            disk.set("type", "file")
+            xml.SubElement(disk, "target", file=str(target))
+            xml.SubElement(disk, "driver", type="qcow2")
+    return xml.tostring(backup, encoding="unicode")
+
+
+def _succeeded(connection: Any, server_id: str) -> bool:
+    found = _live(connection, server_id)
+    if found is None:
+        return False
+    stats = found.jobStats(libvirt.VIR_DOMAIN_JOB_STATS_COMPLETED)
+    return bool(stats.get("type") == libvirt.VIR_DOMAIN_JOB_COMPLETED and stats.get("success", True))

@@ -43,6 +43,11 @@ def target_of(definition: str, path: str) -> str | None:
     return None
 
 
+def disk_targets(definition: str) -> list[str]:
+    """The target names of all disks."""
+    return [target.get("dev", "") for target in xml.fromstring(definition).iterfind("devices/disk/target")]
+
+
 def ports_of(definition: str) -> list[str]:
     """The ids of a domain's ports."""
     aliases = xml.fromstring(definition).iterfind("devices/interface/alias")

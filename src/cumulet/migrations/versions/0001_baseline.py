@@ -532,6 +532,20 @@ def upgrade() -> None:
         batch_op.create_index("users_name", ["domain_id", "name"], unique=True)
 
     op.create_table(
+        "volume_growth",
+        sa.Column("project_id", sa.Text(), nullable=False),
+        sa.Column("times", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("project_id"),
+    )
+    op.create_table(
+        "volume_hosts",
+        sa.Column("host_id", sa.Text(), nullable=False),
+        sa.Column("enabled", sa.Boolean(), nullable=False),
+        sa.Column("disabled_reason", sa.Text(), nullable=True),
+        sa.Column("frozen", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("host_id"),
+    )
+    op.create_table(
         "volume_quotas",
         sa.Column("project_id", sa.Text(), nullable=False),
         sa.Column("resource", sa.Text(), nullable=False),
@@ -539,31 +553,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("project_id", "resource"),
     )
     op.create_table(
-        "volumes",
+        "volume_types",
         sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("project_id", sa.Text(), nullable=False),
-        sa.Column("user_id", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=True),
+        sa.Column("name", sa.Text(), nullable=False),
         sa.Column("description", sa.Text(), nullable=True),
-        sa.Column("size_gb", sa.Integer(), nullable=False),
-        sa.Column("status", sa.Text(), nullable=False),
-        sa.Column("zone", sa.Text(), nullable=False),
-        sa.Column("bootable", sa.Boolean(), nullable=False),
-        sa.Column("readonly", sa.Boolean(), nullable=False),
-        sa.Column("image_id", sa.Text(), nullable=True),
-        sa.Column("image_metadata", sa.Text(), nullable=True),
-        sa.Column("metadata", sa.Text(), nullable=False),
-        sa.Column("host_id", sa.Text(), nullable=True),
-        sa.Column("path", sa.Text(), nullable=True),
-        sa.Column("format", sa.Text(), nullable=True),
-        sa.Column("fault", sa.Text(), nullable=True),
+        sa.Column("is_public", sa.Boolean(), nullable=False),
+        sa.Column("extra_specs", sa.Text(), nullable=False),
         sa.Column("created_at", sa.Text(), nullable=False),
         sa.Column("updated_at", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("name"),
     )
-    with op.batch_alter_table("volumes", schema=None) as batch_op:
-        batch_op.create_index("volumes_project", ["project_id", "created_at"], unique=False)
-
     op.create_table(
         "workflows",
         sa.Column("sequence", sa.Integer().with_variant(sa.BigInteger(), "postgresql"), nullable=False),
@@ -926,34 +926,54 @@ def upgrade() -> None:
         batch_op.create_index("subnets_project", ["project_id"], unique=False)
 
     op.create_table(
-        "volume_attachments",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("volume_id", sa.Text(), nullable=False),
-        sa.Column("server_id", sa.Text(), nullable=False),
+        "volume_default_types",
         sa.Column("project_id", sa.Text(), nullable=False),
+        sa.Column("type_id", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["type_id"], ["volume_types.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("project_id"),
+    )
+    op.create_table(
+        "volume_type_projects",
+        sa.Column("type_id", sa.Text(), nullable=False),
+        sa.Column("project_id", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["type_id"], ["volume_types.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("type_id", "project_id"),
+    )
+    op.create_table(
+        "volumes",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("project_id", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=True),
+        sa.Column("description", sa.Text(), nullable=True),
+        sa.Column("size_gb", sa.Integer(), nullable=False),
+        sa.Column("growing_to", sa.Integer(), nullable=True),
         sa.Column("status", sa.Text(), nullable=False),
-        sa.Column("mode", sa.Text(), nullable=False),
-        sa.Column("generation", sa.Integer(), nullable=False),
-        sa.Column("device", sa.Text(), nullable=True),
+        sa.Column("zone", sa.Text(), nullable=False),
+        sa.Column("bootable", sa.Boolean(), nullable=False),
+        sa.Column("readonly", sa.Boolean(), nullable=False),
+        sa.Column("type_id", sa.Text(), nullable=False),
+        sa.Column("image_id", sa.Text(), nullable=True),
+        sa.Column("snapshot_id", sa.Text(), nullable=True),
+        sa.Column("source_id", sa.Text(), nullable=True),
+        sa.Column("image_metadata", sa.Text(), nullable=True),
+        sa.Column("metadata", sa.Text(), nullable=False),
         sa.Column("host_id", sa.Text(), nullable=True),
-        sa.Column("attached_at", sa.Text(), nullable=True),
+        sa.Column("path", sa.Text(), nullable=True),
+        sa.Column("format", sa.Text(), nullable=True),
+        sa.Column("fault", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.Text(), nullable=False),
+        sa.Column("updated_at", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
-            ["volume_id"],
-            ["volumes.id"],
+            ["type_id"],
+            ["volume_types.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("volume_id"),
     )
-    with op.batch_alter_table("volume_attachments", schema=None) as batch_op:
-        batch_op.create_index("volume_attachments_server", ["server_id"], unique=False)
+    with op.batch_alter_table("volumes", schema=None) as batch_op:
+        batch_op.create_index("volumes_project", ["project_id", "created_at"], unique=False)
+        batch_op.create_index("volumes_type", ["type_id"], unique=False)
 
-    op.create_table(
-        "volume_generations",
-        sa.Column("volume_id", sa.Text(), nullable=False),
-        sa.Column("generation", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["volume_id"], ["volumes.id"], ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("volume_id"),
-    )
     op.create_table(
         "claims",
         sa.Column("consumer_id", sa.Text(), nullable=False),
@@ -1005,4 +1025,77 @@ def upgrade() -> None:
     with op.batch_alter_table("port_security_groups", schema=None) as batch_op:
         batch_op.create_index("port_security_groups_group", ["group_id"], unique=False)
 
+    op.create_table(
+        "volume_attachments",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("volume_id", sa.Text(), nullable=False),
+        sa.Column("server_id", sa.Text(), nullable=True),
+        sa.Column("project_id", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("mode", sa.Text(), nullable=False),
+        sa.Column("generation", sa.Integer(), nullable=False),
+        sa.Column("device", sa.Text(), nullable=True),
+        sa.Column("host_id", sa.Text(), nullable=True),
+        sa.Column("outside", sa.Boolean(), nullable=False),
+        sa.Column("connector", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.Text(), nullable=False),
+        sa.Column("attached_at", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["volume_id"],
+            ["volumes.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("volume_id"),
+    )
+    with op.batch_alter_table("volume_attachments", schema=None) as batch_op:
+        batch_op.create_index("volume_attachments_project", ["project_id"], unique=False)
+        batch_op.create_index("volume_attachments_server", ["server_id"], unique=False)
+
+    op.create_table(
+        "volume_generations",
+        sa.Column("volume_id", sa.Text(), nullable=False),
+        sa.Column("generation", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["volume_id"], ["volumes.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("volume_id"),
+    )
+    op.create_table(
+        "volume_items",
+        sa.Column("volume_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("item", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["volume_id"], ["volumes.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("volume_id", "kind", "item"),
+    )
+    op.create_table(
+        "volume_snapshots",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("project_id", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("volume_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=True),
+        sa.Column("description", sa.Text(), nullable=True),
+        sa.Column("size_gb", sa.Integer(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("metadata", sa.Text(), nullable=False),
+        sa.Column("host_id", sa.Text(), nullable=False),
+        sa.Column("fault", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.Text(), nullable=False),
+        sa.Column("updated_at", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["volume_id"],
+            ["volumes.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("volume_snapshots", schema=None) as batch_op:
+        batch_op.create_index("volume_snapshots_project", ["project_id", "created_at"], unique=False)
+        batch_op.create_index("volume_snapshots_volume", ["volume_id"], unique=False)
+
+    op.create_table(
+        "volume_snapshot_items",
+        sa.Column("snapshot_id", sa.Text(), nullable=False),
+        sa.Column("item", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["snapshot_id"], ["volume_snapshots.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("snapshot_id", "item"),
+    )
     # ### end Alembic commands ###

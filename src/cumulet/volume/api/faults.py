@@ -21,7 +21,9 @@ _STATUS: dict[type[errors.Problem], tuple[int, str]] = {
 
 
 def fault(problem: errors.Problem, request: Request) -> Fault:
-    """A problem as Cinder writes it."""
+    """A problem as Cinder writes it. A marker that is not there is a resource that is not there."""
     status, name = _STATUS.get(type(problem), (500, "computeFault"))
+    if problem.code == "marker":
+        status, name = _STATUS[errors.NotFound]
     headers = {"Retry-After": "0"} if isinstance(problem, errors.OverQuota) else {}
     return Fault(status, {name: {"code": status, "message": problem.message}}, headers)

@@ -1,4 +1,7 @@
-"""Version documents. https://docs.openstack.org/api-ref/block-storage/v3/#api-versions"""
+"""Version documents. https://docs.openstack.org/api-ref/block-storage/v3/#api-versions
+
+The highest is the last one before volumes can be re-imaged (3.68): that is not served.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from typing import Any
 
 from ...kernel.http import Request, Response, Version, Versions, ok
 
-VERSIONS = Versions(Version(3, 0), Version(3, 12), "volume")
+VERSIONS = Versions(Version(3, 0), Version(3, 67), "volume")
 
 
 def _version(request: Request) -> dict[str, Any]:

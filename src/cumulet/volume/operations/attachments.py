@@ -1,4 +1,7 @@
-"""Attachments: what compute does when a server uses a volume."""
+"""Attachments: what compute does when a server uses a volume.
+
+Every function holds the volume's row first, and then the attachment's: two of them on one volume are done in turn.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from ...kernel.errors import Conflict, Invalid, NotFound
 from ...kernel.policy import Actor
 from ..model import Attachment, Volume
 from ..store import attachments, volumes
-from .volumes import get as get_volume
+from .volumes import hold as hold_volume
 
 __all__ = [
     "Attachment",
@@ -53,21 +56,30 @@ async def of_volumes(tx: Reader, volume_ids: list[str]) -> dict[str, Attachment]
 
 async def reserve(tx: Tx, actor: Actor, volume_id: str, server_id: str, mode: str = "rw") -> Attachment:
     """Take an available volume for a server. Raises NotFound; Invalid unless it is available (K3)."""
-    volume = await get_volume(tx, actor, volume_id)
-    if not await volumes.move(tx, volume_id, "reserved", ("available",)):
+    volume = await hold_volume(tx, actor, volume_id)
+    return await take(tx, volume, server_id, mode, outside=False)
+
+
+async def take(tx: Tx, volume: Volume, server_id: str | None, mode: str, outside: bool) -> Attachment:
+    """`reserve` for a volume that is held already."""
+    if not await volumes.move(tx, volume.id, "reserved", ("available",)):
         raise Invalid(
-            f"Invalid volume: Volume {volume_id} status must be available or downloading to reserve, but is {volume.status}."
+            f"Invalid volume: Volume {volume.id} status must be available or downloading to reserve, but the current status is "
+            f"{volume.status}."
         )
     attachment = Attachment(
         id=ids.new_uuid(),
-        volume_id=volume_id,
+        volume_id=volume.id,
         server_id=server_id,
         project_id=volume.project_id,
         status="reserved",
         mode="ro" if volume.readonly else mode,
-        generation=await attachments.next_generation(tx, volume_id),
+        generation=await attachments.next_generation(tx, volume.id),
         device=None,
         host_id=None,
+        outside=outside,
+        connector=None,
+        created_at=tx.stamp,
         attached_at=None,
     )
     await attachments.add(tx, attachment)
@@ -77,10 +89,9 @@ async def reserve(tx: Tx, actor: Actor, volume_id: str, server_id: str, mode: st
 async def connect(tx: Tx, attachment_id: str, host_id: str, device: str) -> DiskSpec:
     """Make a volume usable on a host, as the disk `device` (vdb, …) of its server. Again is as good as once.
 
-    Raises Conflict if the volume's file is on another host.
+    Raises NotFound, Conflict if the volume's file is on another host.
     """
-    attachment = await get(tx, attachment_id)
-    volume = await _volume(tx, attachment)
+    attachment, volume = await _held(tx, attachment_id)
     if volume.host_id != host_id or volume.path is None or volume.format is None:
         raise Conflict(f"Volume {volume.id} is on another host than the server; volumes can only be attached where they are.")
     if attachment.status == "reserved":
@@ -98,67 +109,47 @@ async def connect(tx: Tx, attachment_id: str, host_id: str, device: str) -> Disk
     )
 
 
-async def _volume(tx: Reader, attachment: Attachment) -> Volume:
-    volume = await volumes.find(tx, attachment.volume_id)
-    if volume is None:
-        raise NotFound(f"Volume {attachment.volume_id} could not be found.")
-    return volume
+async def find_held(tx: Tx, attachment_id: str) -> tuple[Attachment, Volume] | None:
+    """An attachment and its volume, that nobody else changes until the transaction ends; None if it is gone."""
+    found = await attachments.find(tx, attachment_id)
+    volume = await volumes.hold(tx, found.volume_id) if found else None
+    attachment = await attachments.hold(tx, attachment_id)
+    return (attachment, volume) if attachment is not None and volume is not None else None
+
+
+async def _held(tx: Tx, attachment_id: str) -> tuple[Attachment, Volume]:
+    found = await find_held(tx, attachment_id)
+    if found is None:
+        raise NotFound(f"Volume attachment could not be found with filter: attachment_id = {attachment_id}.")
+    return found
 
 
 async def complete(tx: Tx, attachment_id: str) -> None:
-    """The guest has the disk: the volume is in use. Again is as good as once."""
-    attachment = await get(tx, attachment_id)
-    await volumes.move(tx, attachment.volume_id, "in-use", ("reserved", "attaching"))
+    """The guest has the disk: the volume is in use. Again is as good as once. Raises NotFound."""
+    attachment, volume = await _held(tx, attachment_id)
+    await volumes.move(tx, volume.id, "in-use", ("reserved", "attaching"))
     if attachment.status != "attached":
         await attachments.save(tx, msgspec.structs.replace(attachment, status="attached", attached_at=tx.stamp))
 
 
 async def detaching(tx: Tx, attachment_id: str) -> None:
-    """The server will let go. Raises Invalid unless the volume is in use."""
-    attachment = await get(tx, attachment_id)
-    if not await volumes.move(tx, attachment.volume_id, "detaching", ("in-use",)):
-        volume = await _volume(tx, attachment)
+    """The server will let go. Raises NotFound, Invalid unless the volume is in use."""
+    attachment, volume = await _held(tx, attachment_id)
+    if not await volumes.move(tx, volume.id, "detaching", ("in-use",)):
         raise Invalid(f"Invalid volume: Volume {volume.id} status must be in-use to detach, but is {volume.status}.")
     await attachments.save(tx, msgspec.structs.replace(attachment, status="detaching"))
 
 
 async def undo_detaching(tx: Tx, attachment_id: str) -> None:
     """The guest did not let go: the volume is in use as before."""
-    attachment = await attachments.find(tx, attachment_id)
-    if attachment is not None and attachment.status == "detaching":
-        await volumes.move(tx, attachment.volume_id, "in-use", ("detaching",))
-        await attachments.save(tx, msgspec.structs.replace(attachment, status="attached"))
+    found = await find_held(tx, attachment_id)
+    if found is not None and found[0].status == "detaching":
+        await volumes.move(tx, found[1].id, "in-use", ("detaching",))
+        await attachments.save(tx, msgspec.structs.replace(found[0], status="attached"))
 
 
 async def release(tx: Tx, attachment_id: str) -> None:
     """The server has let go, or never got it: the volume is available. Done already if the attachment is gone (K9)."""
-    attachment = await attachments.find(tx, attachment_id)
-    if attachment is not None and await attachments.remove(tx, attachment_id):
-        await volumes.move(tx, attachment.volume_id, "available", ("reserved", "attaching", "in-use", "detaching"))
-
-
-async def hold(tx: Tx, volume: Volume) -> None:
-    """Reserve a volume without saying for whom. Raises Invalid unless it is available."""
-    if not await volumes.move(tx, volume.id, "attaching", ("available",)):
-        raise Invalid(f"Invalid volume: Volume {volume.id} status must be available to reserve, but is {volume.status}.")
-
-
-async def let_go(tx: Tx, volume: Volume) -> None:
-    """End `hold`. Raises Invalid unless it is held."""
-    if not await volumes.move(tx, volume.id, "available", ("attaching",)):
-        raise Invalid(f"Invalid volume: Volume {volume.id} status must be attaching to unreserve, but is {volume.status}.")
-
-
-async def note_device(tx: Tx, attachment_id: str, device: str | None) -> None:
-    """Remember where an outside attacher put it."""
-    await attachments.save(tx, msgspec.structs.replace(await get(tx, attachment_id), device=device))
-
-
-async def detach_outside(tx: Tx, volume: Volume, attachment_id: str | None) -> None:
-    """End an attachment that no guest of ours has. Raises Invalid for another's, or if there is none (K9)."""
-    attachment = (await attachments.of_volumes(tx, [volume.id])).get(volume.id)
-    if attachment is None or attachment_id not in (None, attachment.id):
-        raise Invalid(f"Invalid volume: Volume {volume.id} has no such attachment.")
-    if attachment.host_id is not None:
-        raise Invalid(f"Invalid volume: Volume {volume.id} is used by server {attachment.server_id}; detach it there.")
-    await release(tx, attachment.id)
+    found = await find_held(tx, attachment_id)
+    if found is not None and await attachments.remove(tx, attachment_id):
+        await volumes.move(tx, found[1].id, "available", ("reserved", "attaching", "in-use", "detaching"))

@@ -1,42 +1,39 @@
-"""Volumes: create, change, extend, delete."""
+"""Volumes: find, create, change, extend, delete."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-import msgspec
-from msgspec import Struct
-
-from ...contract.guests import ImageSource
-from ...image.operations import images
 from ...kernel import ids, workflow
-from ...kernel.db import Page, Reader, Tx
+from ...kernel.db import Condition, Page, Reader, Tx
 from ...kernel.errors import Conflict, Invalid, NotFound
 from ...kernel.policy import Actor
 from ..model import NewVolume, Volume
-from ..store import attachments, volumes
+from ..rules import types as rules
+from ..store import attachments, snapshots, volumes
 from ..workflows.create_volume import create_volume
 from ..workflows.delete_volume import delete_volume
 from ..workflows.extend_volume import extend_volume
-from . import quotas, zones
+from . import quotas, sources, types, zones
 
 __all__ = ["NewVolume", "Volume", "create", "delete", "extend", "get", "page", "status", "update"]
 
-DELETABLE = ("available", "error", "error_deleting", "error_extending")
-GIB = 1 << 30
-
-
-class ImageUse(Struct, frozen=True):
-    """An image whose content a volume is to get."""
-
-    source: ImageSource
-    metadata: dict[str, Any]
-    least_gb: int
+DELETABLE = ("available", "error", "error_deleting", "error_restoring", "error_extending", "error_managing")
+BUSY = ("creating", "extending", "deleting", "retyping")
 
 
 async def get(tx: Reader, actor: Actor, volume_id: str) -> Volume:
     """A volume that the actor may see. Raises NotFound."""
-    found = await volumes.find(tx, volume_id)
+    return _seen(actor, volume_id, await volumes.find(tx, volume_id))
+
+
+async def hold(tx: Tx, actor: Actor, volume_id: str) -> Volume:
+    """A volume that the actor may see and that nobody else changes until the transaction ends. Raises NotFound."""
+    return _seen(actor, volume_id, await volumes.hold(tx, volume_id))
+
+
+def _seen(actor: Actor, volume_id: str, found: Volume | None) -> Volume:
     if found is None or actor.scope not in (None, found.project_id):
         raise NotFound(f"Volume {volume_id} could not be found.")
     return found
@@ -50,44 +47,64 @@ async def status(tx: Reader, volume_id: str) -> str:
 
 async def page(tx: Reader, actor: Actor, wanted: Page, all_projects: bool = False) -> list[Volume]:
     """Volumes of the actor's project; of every project only for administrators who ask for it."""
-    if not (all_projects and actor.is_admin):
-        wanted = wanted.where("project_id", actor.project_id or "")
-    return await volumes.page(tx, wanted)
+    return await volumes.page(tx, _scoped(actor, wanted, all_projects))
+
+
+async def everything(tx: Reader, actor: Actor, wanted: Page, all_projects: bool = False) -> list[Volume]:
+    """What all pages together hold."""
+    return await volumes.page(tx, _scoped(actor, Page(wanted.conditions), all_projects))
+
+
+async def count(tx: Reader, actor: Actor, conditions: Sequence[Condition], all_projects: bool = False) -> int:
+    """How many volumes all pages together have."""
+    return await volumes.count(tx, _scoped(actor, Page(conditions), all_projects).conditions)
+
+
+def item(key: str, value: str) -> str:
+    """A key and its value as the filters `metadata` and `image` are asked for them."""
+    return volumes.item(key, value)
+
+
+def _scoped(actor: Actor, wanted: Page, all_projects: bool) -> Page:
+    return wanted if all_projects and actor.is_admin else wanted.where("project_id", actor.project_id or "")
 
 
 async def create(tx: Tx, actor: Actor, wanted: NewVolume, store: Any = None) -> Volume:
     """A new volume, and its making begun. `store` holds images' bytes.
 
-    Raises Invalid (size, image), NotFound (image, volume type), OverQuota.
+    Raises Invalid (size, image, zone, type, state of the source), NotFound (image, type, source), OverQuota.
     """
-    if wanted.volume_type is not None:
-        zones.require_type(wanted.volume_type)
-    image = await _image(tx, actor, wanted, store) if wanted.image_id else None
-    if wanted.size_gb < 1:
-        raise Invalid(f"Invalid input received: volume size '{wanted.size_gb}' must be an integer and greater than 0")
-    if image is not None and wanted.size_gb < image.least_gb:
-        raise Invalid(f"Size of specified image {image.least_gb}GB is larger than volume size {wanted.size_gb}GB.")
-    await quotas.require(tx, actor.project_id or "", 1, wanted.size_gb)
-    volume = _row(tx, actor, wanted, image)
+    source = await sources.find(tx, actor, wanted, store)
+    size_gb = source.size_gb(wanted.size_gb)
+    kind = await types.wanted(tx, actor, wanted.volume_type or source.type_id)
+    rules.check_size(kind.name, kind.extra_specs, size_gb)
+    zone = await zones.checked(tx, wanted.zone)
+    await quotas.require_volume(tx, actor.project_id or "", size_gb)
+    volume = _row(tx, actor, wanted, source, (size_gb, kind.id, zone))
     await volumes.add(tx, volume)
-    await workflow.start(tx, create_volume, volume.id, wanted.host_id, image.source if image else None)
+    await workflow.start(tx, create_volume, volume.id, source.host_id or wanted.host_id, source.content)
     return volume
 
 
-def _row(tx: Reader, actor: Actor, wanted: NewVolume, image: ImageUse | None) -> Volume:
+def _row(tx: Reader, actor: Actor, wanted: NewVolume, source: sources.Source, chosen: tuple[int, str, str]) -> Volume:
+    size_gb, type_id, zone = chosen
     return Volume(
         id=ids.new_uuid(),
         project_id=actor.project_id or "",
         user_id=actor.user_id,
         name=wanted.name,
         description=wanted.description,
-        size_gb=wanted.size_gb,
+        size_gb=size_gb,
+        growing_to=None,
         status="creating",
-        zone=wanted.zone,
-        bootable=image is not None,
+        zone=zone,
+        bootable=source.bootable,
         readonly=False,
+        type_id=type_id,
         image_id=wanted.image_id,
-        image_metadata=image.metadata if image else None,
+        snapshot_id=wanted.snapshot_id,
+        source_id=wanted.source_id,
+        image_metadata=source.image_metadata,
         metadata=wanted.metadata,
         host_id=None,
         path=None,
@@ -98,109 +115,65 @@ def _row(tx: Reader, actor: Actor, wanted: NewVolume, image: ImageUse | None) ->
     )
 
 
-async def _image(tx: Reader, actor: Actor, wanted: NewVolume, store: Any) -> ImageUse:
-    image = await images.get(tx, actor, wanted.image_id or "")
-    if image.status != "active":
-        raise Invalid(f"Invalid image identifier or unable to access requested image: image {image.id} is {image.status}.")
-    virtual = max(image.virtual_size or 0, image.size or 0)
-    described = {
-        "image_id": image.id,
-        "image_name": image.name,
-        "disk_format": image.disk_format,
-        "container_format": image.container_format,
-        "min_disk": str(image.min_disk),
-        "min_ram": str(image.min_ram),
-        "size": str(image.size),
-        "checksum": image.checksum,
-        **image.properties,
-    }
-    least = max(image.min_disk, -(-virtual // GIB))
-    return ImageUse(await images.source(tx, store, image.id), described, least)
+async def update(tx: Tx, actor: Actor, volume_id: str, changes: dict[str, Any]) -> Volume:
+    """Change what describes a volume. Raises NotFound."""
+    await hold(tx, actor, volume_id)
+    if changes:
+        await volumes.change(tx, volume_id, **changes)
+    return await get(tx, actor, volume_id)
 
 
-async def update(tx: Tx, volume: Volume, changes: dict[str, Any]) -> Volume:
-    """Change what describes a volume."""
-    changed = msgspec.structs.replace(volume, updated_at=tx.stamp, **changes)
-    await volumes.save(tx, changed)
-    return changed
-
-
-async def extend(tx: Tx, volume: Volume, size_gb: int) -> None:
-    """Begin to grow a volume. Raises Invalid (smaller), Conflict (state), OverQuota."""
+async def extend(tx: Tx, actor: Actor, volume_id: str, size_gb: int, in_use: bool) -> None:
+    """Begin to grow a volume, one that a server uses only if `in_use`. Raises NotFound, Invalid (smaller, state), OverQuota."""
+    volume = await hold(tx, actor, volume_id)
     if size_gb <= volume.size_gb:
         raise Invalid(f"New size for extend must be greater than current size. (current: {volume.size_gb}, extended: {size_gb}).")
-    await quotas.require(tx, volume.project_id, 0, size_gb - volume.size_gb)
-    if volume.host_id is None or not await volumes.move(tx, volume.id, "extending", ("available", "in-use")):
-        raise Invalid(f"Invalid volume: Volume {volume.id} status must be available or in-use to extend, but is {volume.status}.")
-    await workflow.start(tx, extend_volume, volume.id, volume.host_id, size_gb, volume.status)
+    kind = await types.of(tx, volume.type_id)
+    rules.check_size(kind.name, kind.extra_specs, size_gb)
+    await quotas.require_growth(tx, volume.project_id, volume.size_gb, size_gb)
+    allowed = ("available", "in-use") if in_use else ("available",)
+    if volume.host_id is None or not await volumes.move(tx, volume.id, "extending", allowed, growing_to=size_gb):
+        raise Invalid(f"Volume {volume.id} status must be {' or '.join(allowed)} to extend, currently {volume.status}.")
+    await workflow.start(tx, extend_volume, volume.id, volume.host_id, size_gb)
 
 
-async def delete(tx: Tx, actor: Actor, volume_id: str, force: bool = False) -> None:
-    """Begin to delete a volume. Raises NotFound, Invalid while it is used or in a state of transition."""
-    volume = await get(tx, actor, volume_id)
+async def delete(tx: Tx, actor: Actor, volume_id: str, force: bool = False, cascade: bool = False) -> None:
+    """Begin to delete a volume, with its snapshots if `cascade`; by `force` also one that something is being done to.
+
+    Raises NotFound, Invalid while a server has it or may get it (K9), while it has snapshots, or in a state of transition.
+    """
+    volume = await hold(tx, actor, volume_id)
     if await attachments.of_volumes(tx, [volume_id]):
         raise Invalid(f"Invalid volume: Volume {volume_id} is attached; detach it first.")
-    allowed = (*DELETABLE, "creating", "deleting", "extending") if force else DELETABLE
+    allowed = (*DELETABLE, *BUSY, "maintenance", "reserved", "attaching", "detaching", "in-use") if force else DELETABLE
+    copies = await _snapshots(tx, volume, cascade, force)
     if not await volumes.move(tx, volume_id, "deleting", allowed):
         raise Invalid(
-            f"Invalid volume: Volume status must be {' or '.join(DELETABLE)} and must not be migrating, attached, "
-            f"belong to a group or have snapshots, but is {volume.status}."
+            f"Invalid volume: Status must be {' or '.join(DELETABLE)} and must not be migrating, attached, belong to a group, "
+            f"have snapshots or be disassociated from snapshots after volume transfer, but is {volume.status}."
         )
-    active = await workflow.active(tx, "volume", volume_id)
-    if active is not None and not force:
-        raise Conflict(f"Volume {volume_id} is busy: {active.name} goes on.")
-    await workflow.start(tx, delete_volume, volume_id, volume.host_id)
+    if not await _goes_on(tx, volume, force):
+        await workflow.start(tx, delete_volume, volume_id, volume.host_id, copies)
 
 
-async def reset_status(tx: Tx, volume: Volume, to: str) -> None:
-    """An administrator's word: the state is `to`, whatever it was. No attachment and no file is touched."""
-    await volumes.move(tx, volume.id, to, (volume.status,))
+async def _snapshots(tx: Tx, volume: Volume, cascade: bool, force: bool) -> list[str]:
+    """The snapshots that go with a volume, marked. Raises Invalid if there are some that may not."""
+    found = await snapshots.of_volume(tx, volume.id)
+    if found and not cascade:
+        raise Invalid(f"Invalid volume: Volume {volume.id} has {len(found)} snapshots; delete them first, or all of it by cascade.")
+    for snapshot in found:
+        if not await snapshots.move(tx, snapshot.id, "deleting", ("available", "error", "error_deleting")):
+            raise Invalid(f"Invalid volume: Snapshot {snapshot.id} is {snapshot.status}; it cannot be deleted now.")
+    return [snapshot.id for snapshot in found]
 
 
-async def set_readonly(tx: Tx, volume: Volume, readonly: bool) -> None:
-    """Say whether servers may write. Raises Invalid while one uses it."""
-    if volume.status != "available":
-        raise Invalid(
-            f"Invalid volume: Volume {volume.id} status must be available to update readonly flag, but is {volume.status}."
-        )
-    await update(tx, volume, {"readonly": readonly})
-
-
-async def drop_image_metadata(tx: Tx, volume: Volume, key: str) -> None:
-    """Forget one item about the image. Raises NotFound."""
-    known = volume.image_metadata or {}
-    if key not in known:
-        raise NotFound(f"Metadata for key {key} could not be found.")
-    await update(tx, volume, {"image_metadata": {name: value for name, value in known.items() if name != key}})
-
-
-def metadata_item(volume: Volume, key: str) -> str:
-    """One item of a volume's metadata. Raises NotFound."""
-    if key not in volume.metadata:
-        raise NotFound(f"Volume {volume.id} has no metadata with key {key}.")
-    return volume.metadata[key]
-
-
-async def set_metadata_item(tx: Tx, volume: Volume, key: str, item: dict[str, str]) -> None:
-    """Set one item, given as `{key: value}`. Raises Invalid if the keys differ."""
-    if set(item) != {key}:
-        raise Invalid("Request body and URI mismatch: the body must hold exactly the key of the path.")
-    await update(tx, volume, {"metadata": {**volume.metadata, **item}})
-
-
-def checked(page: Page, offset: str | None) -> Page:
-    """The page, if its offset is one that is understood: pages are found by marker. Raises Invalid."""
-    if offset not in (None, "", "0"):
-        raise Invalid("Invalid input for field/attribute offset. Use marker.")
-    return page
-
-
-def having(found: list[Volume], asked: str | None) -> list[Volume]:
-    """The volumes whose metadata holds every item of `asked`, a JSON or Python dictionary as clients write it. Raises Invalid."""
-    if not asked:
-        return found
-    try:
-        wanted = msgspec.json.decode(asked.replace("'", '"'), type=dict[str, str])
-    except msgspec.DecodeError:
-        raise Invalid(f"Invalid input for field/attribute metadata. Value: {asked}. It must be a dictionary.") from None
-    return [volume for volume in found if wanted.items() <= volume.metadata.items()]
+async def _goes_on(tx: Tx, volume: Volume, force: bool) -> bool:
+    """Whether something is being done to the volume that ends with its deletion, now that its state says so. Raises Conflict."""
+    active = await workflow.active(tx, "volume", volume.id)
+    if active is None:
+        return False
+    if not force:
+        raise Conflict(f"Volume {volume.id} is busy: {active.name} goes on.")
+    if active.name == "create_volume":
+        await workflow.intend(tx, "volume", volume.id)
+    return True

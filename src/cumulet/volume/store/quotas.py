@@ -1,8 +1,11 @@
-"""Limits that differ from the defaults."""
+"""Limits that differ from the defaults, and the row that whoever grows a project's use must hold."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 
 from ...kernel.db import Query, Reader, Tx, metadata
 from ..model import Quota
@@ -14,13 +17,26 @@ QUOTAS = sa.Table(
     sa.Column("resource", sa.Text, primary_key=True),
     sa.Column("most", sa.Integer, nullable=False),
 )
-T = QUOTAS.c
-OF_PROJECT = Query(sa.select(T.resource, T.most).where(T.project_id == sa.bindparam("project_id")))
-INSERT = Query(
-    sa.insert(QUOTAS).values(project_id=sa.bindparam("project_id"), resource=sa.bindparam("resource"), most=sa.bindparam("most"))
+GROWING = sa.Table(
+    "volume_growth",
+    metadata,
+    sa.Column("project_id", sa.Text, primary_key=True),
+    sa.Column("times", sa.Integer, nullable=False),
 )
-FORGET = Query(sa.delete(QUOTAS).where(T.project_id == sa.bindparam("project_id"), T.resource == sa.bindparam("resource")))
-FORGET_ALL = Query(sa.delete(QUOTAS).where(T.project_id == sa.bindparam("project_id")))
+T, G = QUOTAS.c, GROWING.c
+_B = sa.bindparam
+OF_PROJECT: Query[Any] = Query(sa.select(T.resource, T.most).where(T.project_id == _B("project_id")))
+SET = Query(
+    insert(QUOTAS)
+    .values(project_id=_B("project_id"), resource=_B("resource"), most=_B("most"))
+    .on_conflict_do_update(index_elements=["project_id", "resource"], set_={"most": _B("most")})
+)
+FORGET_ALL = Query(sa.delete(QUOTAS).where(T.project_id == _B("project_id")))
+GROW = Query(
+    insert(GROWING)
+    .values(project_id=_B("project_id"), times=1)
+    .on_conflict_do_update(index_elements=["project_id"], set_={"times": G.times + 1})
+)
 
 
 async def of_project(tx: Reader, project_id: str) -> Quota:
@@ -30,10 +46,14 @@ async def of_project(tx: Reader, project_id: str) -> Quota:
 
 async def set_limit(tx: Tx, project_id: str, resource: str, most: int) -> None:
     """Set one limit."""
-    await tx.do(FORGET, project_id=project_id, resource=resource)
-    await tx.do(INSERT, project_id=project_id, resource=resource, most=most)
+    await tx.do(SET, project_id=project_id, resource=resource, most=most)
 
 
 async def reset(tx: Tx, project_id: str) -> None:
     """Back to the defaults."""
     await tx.do(FORGET_ALL, project_id=project_id)
+
+
+async def hold(tx: Tx, project_id: str) -> None:
+    """Until the transaction ends nobody else makes the project use more."""
+    await tx.do(GROW, project_id=project_id)

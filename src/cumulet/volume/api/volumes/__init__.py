@@ -1,0 +1,1 @@
+"""Volumes on the wire: themselves, their metadata, and what can be done to them."""

@@ -77,6 +77,28 @@ def upgrade() -> None:
         batch_op.create_index("consumers_project", ["project_id", "user_id"], unique=False)
 
     op.create_table(
+        "credentials",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("project_id", sa.Text(), nullable=True),
+        sa.Column("type", sa.Text(), nullable=False),
+        sa.Column("blob", sa.Text(), nullable=False),
+        sa.Column("extra", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("credentials", schema=None) as batch_op:
+        batch_op.create_index("credentials_project", ["project_id"], unique=False)
+        batch_op.create_index("credentials_user", ["user_id", "type"], unique=False)
+
+    op.create_table(
+        "endpoint_groups",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("filters", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
         "flavors",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -215,6 +237,14 @@ def upgrade() -> None:
         sa.Column("used", sa.BigInteger(), nullable=False),
         sa.Column("capacity", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("provider_id", "resource_class", "since", "cause"),
+    )
+    op.create_table(
+        "policy_blobs",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("type", sa.Text(), nullable=False),
+        sa.Column("blob", sa.Text(), nullable=False),
+        sa.Column("extra", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
         "projects",
@@ -514,6 +544,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("host_id"),
     )
     op.create_table(
+        "user_groups",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("domain_id", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("extra", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("user_groups", schema=None) as batch_op:
+        batch_op.create_index("user_groups_name", ["domain_id", "name"], unique=True)
+
+    op.create_table(
         "users",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -639,6 +681,19 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "access_rules",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("service", sa.Text(), nullable=False),
+        sa.Column("method", sa.Text(), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("access_rules", schema=None) as batch_op:
+        batch_op.create_index("access_rules_user", ["user_id", "service", "method", "path"], unique=True)
+
+    op.create_table(
         "aggregate_hosts",
         sa.Column("aggregate_id", sa.Text(), nullable=False),
         sa.Column("host_id", sa.Text(), nullable=False),
@@ -647,6 +702,26 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("aggregate_hosts", schema=None) as batch_op:
         batch_op.create_index("aggregate_hosts_host", ["host_id"], unique=False)
+
+    op.create_table(
+        "application_credentials",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("project_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("secret_hash", sa.Text(), nullable=False),
+        sa.Column("expires_at", sa.Double(), nullable=True),
+        sa.Column("unrestricted", sa.Boolean(), nullable=False),
+        sa.Column("role_ids", sa.Text(), nullable=False),
+        sa.Column("rule_ids", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["project_id"], ["projects.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("application_credentials", schema=None) as batch_op:
+        batch_op.create_index("application_credentials_name", ["user_id", "name"], unique=True)
+        batch_op.create_index("application_credentials_project", ["project_id"], unique=False)
 
     op.create_table(
         "endpoints",
@@ -663,6 +738,14 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["service_id"], ["catalog_services.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "failed_logins",
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("last_at", sa.Double(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("user_id"),
     )
     op.create_table(
         "flavor_access",
@@ -782,6 +865,39 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("provider_id", "resource_class"),
     )
     op.create_table(
+        "limits",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("project_id", sa.Text(), nullable=True),
+        sa.Column("domain_id", sa.Text(), nullable=True),
+        sa.Column("service_id", sa.Text(), nullable=False),
+        sa.Column("region_id", sa.Text(), nullable=True),
+        sa.Column("resource_name", sa.Text(), nullable=False),
+        sa.Column("resource_limit", sa.Integer(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["domain_id"], ["projects.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["project_id"], ["projects.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["region_id"],
+            ["regions.id"],
+        ),
+        sa.ForeignKeyConstraint(["service_id"], ["catalog_services.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("limits", schema=None) as batch_op:
+        batch_op.create_index("limits_domain", ["domain_id"], unique=False)
+        batch_op.create_index("limits_project", ["project_id"], unique=False)
+        batch_op.create_index("limits_resource", ["service_id", "resource_name"], unique=False)
+
+    op.create_table(
+        "password_history",
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("password_hash", sa.Text(), nullable=False),
+        sa.Column("set_at", sa.Double(), nullable=False),
+        sa.Column("by_its_user", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("user_id", "password_hash"),
+    )
+    op.create_table(
         "ports",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("network_id", sa.Text(), nullable=False),
@@ -821,6 +937,17 @@ def upgrade() -> None:
         batch_op.create_index("ports_server", ["server_id"], unique=False)
 
     op.create_table(
+        "project_endpoint_groups",
+        sa.Column("project_id", sa.Text(), nullable=False),
+        sa.Column("group_id", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["group_id"], ["endpoint_groups.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["project_id"], ["projects.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("project_id", "group_id"),
+    )
+    with op.batch_alter_table("project_endpoint_groups", schema=None) as batch_op:
+        batch_op.create_index("project_endpoint_groups_group", ["group_id"], unique=False)
+
+    op.create_table(
         "provider_aggregates",
         sa.Column("provider_id", sa.Text(), nullable=False),
         sa.Column("aggregate_id", sa.Text(), nullable=False),
@@ -846,6 +973,24 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("provider_traits", schema=None) as batch_op:
         batch_op.create_index("provider_traits_trait", ["trait"], unique=False)
+
+    op.create_table(
+        "registered_limits",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("service_id", sa.Text(), nullable=False),
+        sa.Column("region_id", sa.Text(), nullable=True),
+        sa.Column("resource_name", sa.Text(), nullable=False),
+        sa.Column("default_limit", sa.Integer(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["region_id"],
+            ["regions.id"],
+        ),
+        sa.ForeignKeyConstraint(["service_id"], ["catalog_services.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("registered_limits", schema=None) as batch_op:
+        batch_op.create_index("registered_limits_resource", ["service_id", "resource_name"], unique=False)
 
     op.create_table(
         "role_assignments",
@@ -924,6 +1069,42 @@ def upgrade() -> None:
         batch_op.create_index("subnets_network", ["network_id"], unique=False)
         batch_op.create_index("subnets_pool", ["subnetpool_id"], unique=False)
         batch_op.create_index("subnets_project", ["project_id"], unique=False)
+
+    op.create_table(
+        "trusts",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("trustor_user_id", sa.Text(), nullable=False),
+        sa.Column("trustee_user_id", sa.Text(), nullable=False),
+        sa.Column("project_id", sa.Text(), nullable=True),
+        sa.Column("impersonation", sa.Boolean(), nullable=False),
+        sa.Column("remaining_uses", sa.Integer(), nullable=True),
+        sa.Column("expires_at", sa.Double(), nullable=True),
+        sa.Column("redelegation_count", sa.Integer(), nullable=False),
+        sa.Column("redelegated_trust_id", sa.Text(), nullable=True),
+        sa.Column("role_ids", sa.Text(), nullable=False),
+        sa.Column("extra", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["project_id"], ["projects.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["redelegated_trust_id"], ["trusts.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["trustee_user_id"], ["users.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["trustor_user_id"], ["users.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("trusts", schema=None) as batch_op:
+        batch_op.create_index("trusts_project", ["project_id"], unique=False)
+        batch_op.create_index("trusts_redelegated", ["redelegated_trust_id"], unique=False)
+        batch_op.create_index("trusts_trustee", ["trustee_user_id"], unique=False)
+        batch_op.create_index("trusts_trustor", ["trustor_user_id"], unique=False)
+
+    op.create_table(
+        "user_group_members",
+        sa.Column("group_id", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["group_id"], ["user_groups.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("group_id", "user_id"),
+    )
+    with op.batch_alter_table("user_group_members", schema=None) as batch_op:
+        batch_op.create_index("user_group_members_user", ["user_id"], unique=False)
 
     op.create_table(
         "volume_default_types",
@@ -1024,6 +1205,17 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("port_security_groups", schema=None) as batch_op:
         batch_op.create_index("port_security_groups_group", ["group_id"], unique=False)
+
+    op.create_table(
+        "project_endpoints",
+        sa.Column("project_id", sa.Text(), nullable=False),
+        sa.Column("endpoint_id", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["endpoint_id"], ["endpoints.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["project_id"], ["projects.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("project_id", "endpoint_id"),
+    )
+    with op.batch_alter_table("project_endpoints", schema=None) as batch_op:
+        batch_op.create_index("project_endpoints_endpoint", ["endpoint_id"], unique=False)
 
     op.create_table(
         "volume_attachments",

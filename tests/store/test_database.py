@@ -46,6 +46,13 @@ ALL = Query(sa.select(THINGS).order_by(C.id), Thing)
 RENAME: Query[Any] = Query(sa.update(THINGS).where(C.id == B("b_id")).values(name=B("name")))
 RENAME_ALL = Query(sa.update(THINGS).values(name=B("name")).returning(*THINGS.columns), Thing)
 AMONG = Query(sa.select(THINGS).where(among(C.id, "ids")).order_by(C.id), Thing)
+SUMS: Query[Any] = Query(
+    sa.select(
+        sa.func.sum(C.size),
+        sa.func.coalesce(sa.select(sa.func.sum(C.size)).where(C.id == "missing").scalar_subquery(), 0),
+        sa.func.sum(C.weight),
+    )
+)
 SIZES = Query(sa.select(THINGS).where(among(C.size, "sizes")).order_by(C.id), Thing)
 LISTING = Listing(
     sa.select(THINGS),
@@ -105,6 +112,15 @@ async def test_values_come_back_as_they_went_in(db: Database) -> None:
     async with db.read() as tx:
         assert await tx.all(ALL) == [whole, empty]
         assert await tx.one(GET, id="missing") is None
+
+
+async def test_a_sum_of_integers_is_an_integer(db: Database) -> None:
+    async with db.tx() as tx:
+        await add(tx, *MANY)
+    async with db.read() as tx:
+        found = await tx.one(SUMS)
+        assert found == (20, 0, 5.25)
+        assert [type(value) for value in found] == [int, int, float]
 
 
 async def test_values_fixed_in_the_statement_may_be_none_or_json(db: Database) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import asyncpg as pg_asyncpg
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ColumnElement
+from sqlalchemy.sql.functions import sum as Sum
 from typing_extensions import TypeVar
 
 R = TypeVar("R", default=Any)
@@ -59,6 +60,13 @@ def _wide_integer(element: sa.Integer, compiler: Any, **kw: Any) -> str:
     """An Integer has 64 bits, as SQLite's has; but not where SQLAlchemy, for Alembic, asks PostgreSQL about its own tables."""
     of_parameter = "identifier_preparer" in kw and "type_expression" not in kw
     return "INTEGER" if of_parameter and compiler.dialect is not POSTGRES else "BIGINT"
+
+
+@compiles(Sum, "postgresql")
+def _integer_sum(element: Sum[Any], compiler: SQLCompiler, **kw: Any) -> str:
+    """A sum of Integers is one, as in SQLite; PostgreSQL makes a NUMERIC of it, which Python gets as a Decimal."""
+    text = compiler.visit_function(element, **kw)
+    return f"CAST({text} AS BIGINT)" if isinstance(element.type, sa.Integer) else text
 
 
 @compiles(among, "sqlite")

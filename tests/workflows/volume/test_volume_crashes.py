@@ -1,0 +1,147 @@
+"""T1: making, growing, copying and deleting volumes, killed and failed everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from tests.support.crash import Plan, Scenario, _crashing, _points, drive, survives_everything
+from tests.support.servers import DEMO, actor, compute_cloud
+
+from cumulet.kernel.errors import Unavailable
+from cumulet.kernel.workflow import Engine
+from cumulet.volume.operations import quotas, volumes
+from cumulet.volume.operations.volumes import NewVolume
+
+ERRORS = (Unavailable("The host refused."), RuntimeError("injected"))
+
+
+async def look(cloud: Any) -> dict[str, Any]:
+    """Everything that matters after a workflow on the volumes of the world."""
+    async with cloud.db.read() as tx:
+        found = {name: await volumes.status(tx, volume_id) for name, volume_id in cloud.made.items()}
+        used = await quotas.usage(tx, DEMO)
+    files = {}
+    for world in cloud.worlds:
+        for owner, kinds in world.disks.items():
+            name = next((name for name, volume_id in cloud.made.items() if volume_id == owner), "a stray")
+            files[name] = kinds["volume"].size // 2**30
+    return {"states": found, "files": files, "used": (used.volumes, used.gigabytes)}
+
+
+@asynccontextmanager
+async def empty() -> AsyncIterator[Any]:
+    async with compute_cloud(hosts=2) as cloud:
+        cloud.made = {}  # type: ignore[attr-defined]
+        yield cloud
+
+
+@asynccontextmanager
+async def one_volume() -> AsyncIterator[Any]:
+    async with empty() as cloud:
+        await create(cloud)
+        await cloud.settle()
+        yield cloud
+
+
+async def create(cloud: Any) -> None:
+    async with cloud.db.tx() as tx:
+        cloud.made["it"] = (await volumes.create(tx, actor(), NewVolume(size_gb=2), cloud.images)).id
+
+
+async def create_from_image(cloud: Any) -> None:
+    async with cloud.db.tx() as tx:
+        wanted = NewVolume(size_gb=2, image_id=cloud.image.id)
+        cloud.made["it"] = (await volumes.create(tx, actor(), wanted, cloud.images)).id
+
+
+async def clone(cloud: Any) -> None:
+    async with cloud.db.tx() as tx:
+        wanted = NewVolume(size_gb=3, source_id=cloud.made["it"])
+        cloud.made["copy"] = (await volumes.create(tx, actor(), wanted, cloud.images)).id
+
+
+async def extend(cloud: Any) -> None:
+    async with cloud.db.tx() as tx:
+        await volumes.extend(tx, actor(), cloud.made["it"], 5, in_use=True)
+
+
+async def delete(cloud: Any) -> None:
+    async with cloud.db.tx() as tx:
+        await volumes.delete(tx, actor(), cloud.made["it"])
+
+
+def world(used: tuple[int, int], **found: tuple[str, int | None]) -> dict[str, Any]:
+    """States and sizes, by name."""
+    states = {name: state for name, (state, _) in found.items()}
+    return {"states": states, "files": {name: size for name, (_, size) in found.items() if size is not None}, "used": used}
+
+
+MADE, FAILED = world((1, 2), it=("available", 2)), world((1, 2), it=("error", None))
+GONE, STUCK = world((0, 0), it=("deleted", None)), world((1, 2), it=("error_deleting", 2))
+EMPTIED = world((1, 2), it=("error_deleting", None))
+GROWN, KEPT = world((1, 5), it=("available", 5)), [MADE, world((1, 2), it=("available", 5))]
+COPIED = world((2, 5), it=("available", 2), copy=("available", 3))
+NOT_COPIED = world((2, 5), it=("available", 2), copy=("error", None))
+
+CASES: dict[str, tuple[Any, Any, Any, Any]] = {
+    "making a blank volume": (empty, create, MADE, FAILED),
+    "making a volume from an image": (empty, create_from_image, MADE, FAILED),
+    "copying a volume": (one_volume, clone, COPIED, NOT_COPIED),
+    "growing a volume": (one_volume, extend, GROWN, lambda left: left in KEPT),
+    "deleting a volume": (one_volume, delete, GONE, lambda left: left in (STUCK, EMPTIED)),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+async def test_T1_a_volume_s_workflow_survives_everything(name: str) -> None:
+    setup, begin, finished, undone = CASES[name]
+    await survives_everything(Scenario(setup=setup, start=begin, snapshot=look, finished=finished, undone=undone, errors=ERRORS))
+
+
+async def force_delete(cloud: Any) -> None:
+    async with cloud.db.tx() as tx:
+        await volumes.delete(tx, actor(DEMO, "admin"), cloud.made["it"], force=True)
+
+
+@pytest.mark.parametrize(("setup", "begin"), [(empty, create), (one_volume, extend)], ids=["being made", "growing"])
+async def test_a_volume_is_deleted_by_force_at_any_moment_while_it_is(setup: Any, begin: Any) -> None:
+    """What is being done to it is undone or finished, and the deletion follows."""
+    scenario = Scenario(setup=setup, start=begin, snapshot=look, finished=GONE, undone=GONE)
+    wrong = []
+    for point in await _points(scenario, Plan()):
+        async with setup() as cloud:
+            await begin(cloud)
+            engine = Engine(cloud.db, cloud.services, "first life", cloud.clock)
+            engine.fault = Plan(crash={point})
+            with _crashing():
+                await engine.run_pending()
+            await force_delete(cloud)
+            await cloud.clock.advance(engine.lease + 1)
+            await drive(cloud, Plan())
+            left = await look(cloud)
+            wrong += [f"{point}: {left}"] if left != GONE else []
+    assert not wrong, "\n".join(wrong)
+
+
+async def test_deleting_by_force_again_and_again_is_as_good_as_once() -> None:
+    async with one_volume() as cloud:
+        for _ in range(3):
+            await force_delete(cloud)
+        await cloud.settle()
+        assert await look(cloud) == GONE
+
+
+async def test_K2_undoing_a_volume_leaves_one_alone_that_somebody_else_made() -> None:
+    async with empty() as cloud:
+        await create(cloud)
+        for world in cloud.worlds:
+            from cumulet.contract.commands import CreateVolume
+
+            await cloud.services.agents.send(world.host_id, CreateVolume(cloud.made["it"], 7), key="somebody else", epoch=1)
+        await cloud.settle()
+        left = await look(cloud)
+        assert left["states"] == {"it": "error"}
+        assert left["files"] == {"it": 7}

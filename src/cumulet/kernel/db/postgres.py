@@ -32,6 +32,9 @@ PATIENCE = 30.0
 LOCK_SCHEMA = "SELECT pg_advisory_xact_lock(7061)"
 """Two processes may start at once: whoever makes or upgrades tables has this lock to the end of its transaction."""
 
+HOLD = "SELECT pg_advisory_xact_lock(7062, hashtext($1))"
+"""Two names with one hash only wait for each other."""
+
 log = logging.getLogger("cumulet.db")
 
 
@@ -89,6 +92,12 @@ class PostgresTx(PostgresReader):
             status: str = await self._connection.execute(made.sql, *arguments)
         count = status.rsplit(" ", 1)[-1]
         return int(count) if count.isdigit() else 0
+
+    async def hold(self, name: str) -> None:
+        """Wait for, and until the end of the transaction keep out, every other transaction that holds this name."""
+        self._count(HOLD)
+        with translated():
+            await self._connection.execute(HOLD, name)
 
     def signal(self, topic: str, key: str) -> None:
         """Tell the subscribers of `topic` about `key`, in every process, once this transaction is committed."""

@@ -55,6 +55,13 @@ class Tx(Reader, Protocol):
         """Run a statement and return how many rows it changed. Raises Duplicate."""
         ...
 
+    async def hold(self, name: str) -> None:
+        """Wait for, and until the end of the transaction keep out, every other transaction that holds this name.
+
+        For a check before a write that no constraint can make: what was counted after this stays so. (SQLite has one writer.)
+        """
+        ...
+
     def signal(self, topic: str, key: str) -> None:
         """Tell the subscribers of `topic` about `key`, once this transaction is committed."""
         ...

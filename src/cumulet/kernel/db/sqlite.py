@@ -79,6 +79,9 @@ class SqliteTx(SqliteReader):
         made, arguments = query.bind(SQLITE, values)
         return self._execute(made.sql, arguments).rowcount
 
+    async def hold(self, name: str) -> None:
+        """Nothing to do: there is no other transaction."""
+
     def signal(self, topic: str, key: str) -> None:
         """Tell the subscribers of `topic` about `key`, once this transaction is committed."""
         self.signals.append((topic, key))

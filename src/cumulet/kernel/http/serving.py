@@ -16,7 +16,7 @@ from msgspec import Struct
 from .. import ids
 from ..clock import measure
 from ..db import Database, Duplicate
-from ..errors import Conflict, Invalid, NotFound, Problem, Unauthorized, UnsupportedMedia
+from ..errors import Conflict, Invalid, NotFound, Problem, Unauthorized, Unavailable, UnsupportedMedia
 from ..log import request_context
 from ..policy import Actor, Policy
 from .request import Request
@@ -26,6 +26,9 @@ from .versioned import Version, at_version, encode
 
 if TYPE_CHECKING:
     from .application import Service
+
+TRIES = 4
+"""How often a transaction that lost to another one is tried in all."""
 
 log = logging.getLogger("cumulet.http")
 
@@ -137,6 +140,7 @@ def _authorize(endpoint: Endpoint, request: Request) -> None:
 
 
 async def _handle(endpoint: Endpoint, around: Surroundings, request: Request) -> Response:
+    """The handler's answer. A transaction that lost to another one is done again: nothing of it was kept or told."""
     arguments: dict[str, Any] = {name: value for name, value in request.params.items() if name in endpoint.parameters}
     if endpoint.body is not None:
         arguments["body"] = _decode(endpoint, request)
@@ -146,9 +150,16 @@ async def _handle(endpoint: Endpoint, around: Surroundings, request: Request) ->
         async with around.db.read() as reader:
             request.tx = reader  # type: ignore[assignment]  # a reader has no `do`: a GET that writes fails loudly
             return await _permitted(endpoint, request, arguments)
-    async with around.db.tx() as tx:
-        request.tx = tx
-        return await _permitted(endpoint, request, arguments)
+    for left in reversed(range(TRIES)):
+        try:
+            async with around.db.tx() as tx:
+                request.tx = tx
+                return await _permitted(endpoint, request, arguments)
+        except Unavailable as problem:
+            if problem.code != "retry" or not left:
+                raise
+            log.info("%s %s lost to another transaction, again: %s", request.method, request.path, problem.internal)
+    raise AssertionError("unreachable")
 
 
 async def _permitted(endpoint: Endpoint, request: Request, arguments: dict[str, Any]) -> Response:

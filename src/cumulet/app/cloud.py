@@ -83,11 +83,14 @@ class Cloud:
             await agent.welcomed()
         on_step("workflows and reconcilers")
         await self.engine.start(alone=self.db.alone)
+        if self.db.alone:
+            await self.parts.sync.take_over()
         await self.reconciling.start()
 
     async def close(self) -> None:
         """Stop it all. Guests and daemons go on."""
         await self.reconciling.stop()
+        await self.parts.sync.release()
         await self.engine.stop()
         for agent in self.agents:
             await agent.stop()

@@ -225,3 +225,24 @@ async def test_changing_a_port_tells_its_present_state(db, driver, sync):
         await ports.update(tx, ADMIN, port, PortChanges(admin_state_up=False))
     await sync.drain()
     assert driver.ports[port.id].port.row.admin_state_up is False
+
+
+async def _told_before_and_after(db, first: Sync, between) -> int:
+    """One network is told by `first`, `between` happens, a second network waits for a new process; what it leaves untold."""
+    async with db.tx() as tx:
+        await add_network(tx)
+    await first.drain()
+    successor = Sync(db, FakeDriver())
+    await between(successor)
+    async with db.tx() as tx:
+        await add_network(tx)
+    await successor.drain()
+    return await waiting(db)
+
+
+async def test_a_process_that_ends_lets_the_next_one_tell_the_driver_at_once(db, sync):
+    assert await _told_before_and_after(db, sync, lambda successor: sync.release()) == 0
+
+
+async def test_the_only_process_of_a_cloud_does_not_wait_for_its_dead_predecessor(db, sync):
+    assert await _told_before_and_after(db, sync, lambda successor: successor.take_over()) == 0

@@ -37,6 +37,8 @@ HOLD = Query(
         where=sa.or_(L.holder == _HOLDER, L.until < sa.bindparam("now", type_=sa.Float())),
     )
 )
+VACATE = Query(sa.delete(LEADER).where(L.holder == sa.bindparam("holder")))
+VACATE_ANY = Query(sa.delete(LEADER))
 COUNT = Query(sa.select(sa.func.count()).select_from(CHANGES))
 
 
@@ -64,3 +66,11 @@ async def count(tx: Reader) -> int:
     """How many wait."""
     found = await tx.one(COUNT)
     return int(found[0]) if found else 0
+
+
+async def vacate(tx: Tx, holder: str | None = None) -> None:
+    """Nobody tells OVN any more, if it was `holder`; without one, whoever it was."""
+    if holder is None:
+        await tx.do(VACATE_ANY)
+    else:
+        await tx.do(VACATE, holder=holder)

@@ -48,6 +48,17 @@ class Sync:
             Reconciler("network-repair", REPAIR, self.repair),
         ]
 
+    async def take_over(self) -> None:
+        """Whoever held the lease is gone: for the one process of a cloud, when it starts."""
+        async with self._db.tx() as tx:
+            await store.vacate(tx)
+
+    async def release(self) -> None:
+        """Let another process tell OVN at once, when this one ends."""
+        self._leads_until = 0.0
+        async with self._db.tx() as tx:
+            await store.vacate(tx, self._holder)
+
     async def drain(self) -> None:
         """Empty the outbox. Raises what the driver raises; then the rest stays in it."""
         async with self._lock:

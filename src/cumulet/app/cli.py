@@ -168,6 +168,9 @@ async def _hello(settings: Config, image: Path | None) -> None:
         address = await job.run(steps)
     if not demo.changes + admin.changes:
         console.print("\nNothing was left to do.", end="")
+    if settings.fake:
+        console.print(f"\nhello is ACTIVE. It is a guest in memory: nobody answers at {address}.", highlight=False)
+        return
     console.print(
         f"\nhello is ACTIVE and answers at {address}. Log in:\n  {' '.join(job.ssh(address))}", highlight=False, soft_wrap=True
     )

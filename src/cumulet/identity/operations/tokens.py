@@ -6,6 +6,7 @@ import asyncio
 import base64
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ...kernel import ids
 from ...kernel.db import Database, Reader, Tx
@@ -20,7 +21,7 @@ from ..rules import Compliance
 from ..store import revocations, users
 from ..tokens import Claims
 from . import scopes
-from .scopes import Delegation
+from .scopes import Delegation, Standing
 
 LIFETIME_SECONDS = 4 * 3600.0
 REMEMBERED_MOST = 10_000
@@ -55,6 +56,7 @@ class Tokens:
         self._keys = keys
         self._generation = 0
         self._known: dict[str, Authenticated] = {}
+        self._standings: dict[tuple[str, Scope], Standing] = {}
         self.passwords = Passwords(db.clock)
         self.attempts = Attempts()
         db.subscribe("identity", self._forget)
@@ -62,6 +64,7 @@ class Tokens:
     def _forget(self, key: str) -> None:
         self._generation += 1
         self._known.clear()
+        self._standings.clear()
 
     async def issue(
         self, tx: Reader, user: User, methods: tuple[str, ...], scope: Scope, grounds: Grounds | None = None
@@ -118,8 +121,24 @@ class Tokens:
         return await self._standing(tx, token, user, claims)
 
     async def _standing(self, tx: Reader, token: str, user: User, claims: Claims) -> Authenticated:
-        found = await scopes.standing(tx, user, claims)
+        found = await self._worth(tx, user, claims)
         return Authenticated(token, claims, found.actor, found.role_ids, found.password_expires_at, found.by)
+
+    async def _worth(self, tx: Reader, user: User, claims: Claims) -> Standing:
+        """`scopes.standing`, kept for those who act for themselves: it depends on the user and the scope alone."""
+        if claims.trust_id or claims.application_credential_id:
+            return await scopes.standing(tx, user, claims)
+        kept = self._standings.get((user.id, claims.scope))
+        if kept is None:
+            generation = self._generation
+            kept = await scopes.standing(tx, user, claims)
+            if len(self._standings) >= REMEMBERED_MOST:
+                self._standings.clear()
+            if generation == self._generation:
+                self._standings[user.id, claims.scope] = kept
+        own = {"methods": claims.methods, "audit_ids": claims.audit_ids}
+        actor = replace(kept.actor, issued_at=claims.issued_at, expires_at=claims.expires_at, **own)
+        return replace(kept, actor=actor)
 
     async def revoke(self, tx: Tx, token: str) -> None:
         """Make a token, and those made from it, void."""

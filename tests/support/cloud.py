@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -87,12 +90,27 @@ async def _user(tx, name: str) -> User:
     return found
 
 
+_made: list[Path] = []
+
+
+async def _new_cloud() -> Path:
+    """The state of a cloud that was just made. Made once a process: making one takes longer than most tests."""
+    if not _made:
+        folder = Path(tempfile.mkdtemp(prefix="cumulet-new-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        await (await Cloud.open(Config(state=folder, fake=True), durable=False)).close()
+        _made.append(folder)
+    return _made[0]
+
+
 @asynccontextmanager
 async def running_cloud(folder: Path, clock: Clock | None = None, dsn: str | None = None) -> AsyncIterator[TestCloud]:
     """A cloud with its state in `folder`, and its rows in a PostgreSQL server's database if one is given or was chosen."""
     dsn = dsn or os.environ.get(DSN, "")
     if dsn:
         await cloud_postgres(dsn)
+    elif not (folder / "cumulet.db").exists():
+        shutil.copytree(await _new_cloud(), folder, dirs_exist_ok=True)
     cloud = TestCloud(await Cloud.open(Config(state=folder, fake=True, database=dsn), clock=clock, durable=False))
     try:
         yield cloud

@@ -112,7 +112,10 @@ def database(config: Config, clock: Clock, durable: bool = True) -> Sqlite | Pos
 
 async def _bootstrap(config: Config, db: Database, tokens: Tokens) -> None:
     passwords = {name: read_or_make_secret(config.state / f"{name}-password") for name in ("admin", "demo")}
-    hashes = {name: await hash_password(tokens, password) or "" for name, password in passwords.items()}
+    async with db.read() as tx:
+        new = await bootstrap.is_new(tx)
+    # Hashing takes longer than the rest of a start, and is for nothing from the second start on.
+    hashes = {name: (await hash_password(tokens, password) or "") if new else "" for name, password in passwords.items()}
     async with db.tx() as tx:
         await types.bootstrap(tx)
         await bootstrap.bootstrap(tx, bootstrap.Wanted(config.region, wire.endpoints(config), hashes["admin"], hashes["demo"]))

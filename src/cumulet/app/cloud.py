@@ -23,7 +23,7 @@ from ..kernel.reconcile import Reconciling
 from ..kernel.workflow import Engine
 from ..placement.operations import hosts
 from ..volume.operations import types
-from . import wire
+from . import findings, wire
 from .config import Config
 from .hosts import Underlay, underlay
 from .reports import Reports
@@ -67,7 +67,10 @@ class Cloud:
         return cls(config, db, tokens, underlay(config, db.clock))
 
     async def start(self, on_step: OnStep = _quiet) -> None:
-        """Begin what runs beside the requests: networks, agents, workflows, reconcilers. Returns once the agents are recognised."""
+        """Begin what runs beside the requests: networks, agents, workflows, reconcilers.
+
+        Returns once the agents are recognised, or refused.
+        """
         if isinstance(self.bus, UnixHub):
             await self.bus.listen()
         initial = wire.inventory(self.config)
@@ -80,7 +83,8 @@ class Cloud:
         for agent in self.agents:
             await agent.start()
         for agent in self.agents:
-            await agent.welcomed()
+            refused = await agent.answered()
+            findings.note(self.config, [f"This machine's agent refuses work: {refused}"] if refused else [], self.db.clock.now())
         on_step("workflows and reconcilers")
         await self.engine.start(alone=self.db.alone)
         if self.db.alone:

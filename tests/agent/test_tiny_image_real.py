@@ -91,8 +91,10 @@ async def check_second_network(guest: tiny_guest.Guest) -> None:
 async def check_netcat(guest: tiny_guest.Guest) -> None:
     """A listener that answers every caller over TCP, and one over UDP."""
     for flag, calls in (("", 2), ("-u", 1)):
-        listen = f"sudo nc {flag} -p 1234 -lk -e echo foolish >/dev/null 2>&1 & usleep 700000"
-        call = f"echo bar | nc -w 1 {flag} 127.0.0.1 1234"
+        listen = f"sudo nc {flag} -p 1234 -lk -e echo foolish >/dev/null 2>&1 & true"
+        # 04D2 is port 1234; the listener is away for a moment after each caller.
+        ready = "i=0; until grep -q :04D2 /proc/net/tcp* /proc/net/udp* || [ $((i+=1)) -gt 60 ]; do usleep 100000; done"
+        call = f"{ready}; echo bar | nc -w 1 {flag} 127.0.0.1 1234"
         assert (await guest.ssh(f"{listen}{calls * f'; {call}'}")).split() == calls * ["foolish"]
 
 

@@ -204,3 +204,17 @@ def _install_binding() -> None:
         raise CannotInstall(f"{BINDING} could not be installed: {(ended.stderr or ended.stdout).strip()[-2000:]}")
     if not has_binding():
         raise CannotInstall(f"{BINDING} was installed into {sys.prefix} and cannot be imported")
+
+
+def main() -> None:
+    """Install what is missing, saying each step: for scripts."""
+    wanted = missing()
+    try:
+        if wanted:
+            install(wanted, lambda step: print(step, flush=True))
+    except CannotInstall as problem:
+        sys.exit(str(problem))
+
+
+if __name__ == "__main__":
+    main()

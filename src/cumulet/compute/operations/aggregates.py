@@ -52,6 +52,12 @@ async def get(tx: Reader, sequence: int) -> Described:
     return found
 
 
+async def _held(tx: Tx, sequence: int) -> Described:
+    """`get`, and until the transaction ends nobody else changes any aggregate: a host's zone is a matter of all of its."""
+    await tx.hold("aggregates")
+    return await get(tx, sequence)
+
+
 async def create(tx: Tx, name: str, zone: str | None) -> Aggregate:
     """A new aggregate without hosts. Raises Conflict if the name is taken."""
     aggregate_id = new_uuid()
@@ -70,7 +76,7 @@ def _taken(name: str) -> Conflict:
 
 async def change(tx: Tx, sequence: int, name: str | None, marks: dict[str, str | None]) -> Described:
     """Rename an aggregate, and set metadata; None takes a key away. Raises NotFound, Conflict, Invalid."""
-    found = await get(tx, sequence)
+    found = await _held(tx, sequence)
     if ZONE in marks:
         await _check_zone(tx, found, marks[ZONE])
     aggregate = found.aggregate
@@ -115,7 +121,7 @@ async def _settle(tx: Tx, host_ids: list[str]) -> None:
 async def add_host(tx: Tx, sequence: int, hostname: str) -> Described:
     """Put a host into an aggregate. Raises NotFound, and Conflict if it is there or if its zone cannot change."""
     host = await _host(tx, hostname)
-    found = await get(tx, sequence)
+    found = await _held(tx, sequence)
     aggregate = found.aggregate
     if host.id in found.host_ids:
         raise Conflict(f"Aggregate {sequence} already has host {hostname}.")
@@ -133,7 +139,7 @@ async def add_host(tx: Tx, sequence: int, hostname: str) -> Described:
 
 async def remove_host(tx: Tx, sequence: int, hostname: str) -> Described:
     """Take a host out of an aggregate. Raises NotFound, and Conflict if its zone cannot change."""
-    found = await get(tx, sequence)
+    found = await _held(tx, sequence)
     host = next((host for host in found.hosts if host.hostname == hostname), None)
     if host is None:
         raise NotFound(f"Cannot remove host {hostname} in aggregate {sequence}")
@@ -173,7 +179,7 @@ async def _tell(tx: Tx, host: Host) -> None:
 
 async def delete(tx: Tx, sequence: int) -> None:
     """Delete an aggregate. Raises NotFound, and Invalid while hosts are in it."""
-    found = await get(tx, sequence)
+    found = await _held(tx, sequence)
     if found.hosts:
         raise _cannot("delete", found.aggregate, "Host aggregate is not empty")
     await aggregates.remove(tx, found.aggregate.id)

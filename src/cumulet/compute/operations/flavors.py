@@ -29,6 +29,12 @@ async def _known(tx: Reader, flavor_id: str, project_id: str | None = None) -> F
     return found
 
 
+async def _held(tx: Tx, flavor_id: str) -> Flavor:
+    """A flavor that nobody else changes until the transaction ends. Raises NotFound."""
+    await tx.hold(f"flavor {flavor_id}")
+    return await _known(tx, flavor_id)
+
+
 async def page(tx: Reader, actor: Actor, wanted: Page) -> list[Flavor]:
     """Flavors, for everybody but administrators those that their project may use."""
     if actor.scope is not None:
@@ -55,7 +61,7 @@ async def delete(tx: Tx, actor: Actor, flavor_id: str) -> None:
 
 async def describe(tx: Tx, flavor_id: str, description: str | None) -> Flavor:
     """Change the description. Raises NotFound."""
-    return await _save(tx, replace(await _known(tx, flavor_id), description=description))
+    return await _save(tx, replace(await _held(tx, flavor_id), description=description))
 
 
 async def _save(tx: Tx, flavor: Flavor) -> Flavor:
@@ -66,7 +72,7 @@ async def _save(tx: Tx, flavor: Flavor) -> Flavor:
 
 async def set_extra_specs(tx: Tx, flavor_id: str, specs: dict[str, str], checked: bool) -> Flavor:
     """Set some extra specs, leave the others. Raises NotFound, and Invalid for those that are wrong if they are `checked`."""
-    flavor = await _known(tx, flavor_id)
+    flavor = await _held(tx, flavor_id)
     if checked:
         extra_specs.check(specs)
         await _check_resources(tx, specs)
@@ -83,7 +89,7 @@ async def _check_resources(tx: Reader, specs: dict[str, str]) -> None:
 
 async def drop_extra_spec(tx: Tx, flavor_id: str, key: str) -> None:
     """Forget an extra spec. Raises NotFound."""
-    flavor = await _known(tx, flavor_id)
+    flavor = await _held(tx, flavor_id)
     if key not in flavor.extra_specs:
         raise NotFound(f"Flavor {flavor_id} has no extra specs with key {key}.")
     left = {name: value for name, value in flavor.extra_specs.items() if name != key}

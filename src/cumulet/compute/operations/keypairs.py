@@ -40,6 +40,7 @@ async def pair(kind: str, user_id: str, public_key: str | None, now: float) -> P
 async def create(tx: Tx, owner: tuple[str, str], name: str, kind: str, key: Pair) -> Keypair:
     """Keep a public key. `owner` is (user id, project id). Raises Invalid, Conflict, OverQuota."""
     user_id, project_id = owner
+    await tx.hold(f"keypairs of {user_id}")
     limit = in_force(await quotas.overrides(tx, project_id), user_id)["key_pairs"]
     if 0 <= limit <= await keypairs.count(tx, user_id):
         raise OverQuota(f"Quota exceeded, too many key pairs: {limit} is the most.", code="quota")

@@ -46,6 +46,7 @@ async def create(tx: Tx, actor: Actor, name: str, policy: str, rules: dict[str, 
     """A new group without members. Raises OverQuota."""
     project_id = actor.project_id or ""
     group_id = new_uuid()
+    await tx.hold(f"server groups of {project_id}")
     await server_groups.add(tx, group_id, (project_id, actor.user_id), name=name, policy=policy, rules=rules)
     limit = in_force(await quotas.overrides(tx, project_id), actor.user_id)["server_groups"]
     if 0 <= limit < await server_groups.count(tx, project_id):

@@ -15,6 +15,10 @@ ROLES = ("admin", "manager", "member", "reader", "service")
 IMPLICATIONS = (("admin", "manager"), ("manager", "member"), ("member", "reader"))
 
 
+HOLD = "identity"
+"""What every change of identity holds: who may do what is decided by one at a time."""
+
+
 class Wanted(Struct, frozen=True):
     """`endpoints` maps a service type to (name, URL). Passwords are hashes."""
 
@@ -31,6 +35,7 @@ async def is_new(tx: Reader) -> bool:
 
 async def bootstrap(tx: Tx, wanted: Wanted) -> None:
     """Make what is not there yet: the default domain, roles, `admin`, `demo`. The catalog's URLs are set every time."""
+    await tx.hold(HOLD)
     if await is_new(tx):
         await _first_time(tx, wanted)
     await _catalog(tx, wanted)

@@ -41,6 +41,7 @@ async def get(tx: Reader, actor: Actor, image: Image, member_id: str) -> Member:
 async def add(tx: Tx, image: Image, member_id: str) -> Member:
     """Share an image with a project, which has still to accept it. Raises Forbidden, Conflict, TooLarge."""
     _check_shared(image)
+    await tx.hold(f"members of image {image.id}")
     if len(await members.of_image(tx, image.id)) >= rules.MOST_MEMBERS:
         raise TooLarge(f"An image may have {rules.MOST_MEMBERS} members, and image {image.id} has that many.")
     member = Member(image.id, member_id, PENDING, tx.stamp, tx.stamp)

@@ -25,10 +25,13 @@ log = logging.getLogger("cumulet.db")
 
 
 class Notices:
-    """Sends this process's signals and calls `tell(topic, key)` for those of others."""
+    """Sends this process's signals and calls `tell(topic, key)` for those of others.
 
-    def __init__(self, dsn: str, tell: Callable[[str, str], None]) -> None:
-        self._dsn, self._tell = dsn, tell
+    `missed()` is called when some may have been: after the connection was lost.
+    """
+
+    def __init__(self, dsn: str, tell: Callable[[str, str], None], missed: Callable[[], None]) -> None:
+        self._dsn, self._tell, self._missed = dsn, tell, missed
         self._outbox: list[tuple[str, str]] = []
         self._something = asyncio.Event()
         self._connection: Any = None
@@ -71,6 +74,7 @@ class Notices:
             try:
                 if self._connection.is_closed():
                     await self._connect()
+                    self._missed()
                 await self._send_all()
             except Unavailable as problem:
                 log.warning("no notices to or from other processes: %s", problem.internal)

@@ -119,7 +119,10 @@ class Postgres:
         self._subscribers: dict[str, list[Subscriber]] = defaultdict(list)
 
     def subscribe(self, topic: str, subscriber: Subscriber) -> None:
-        """Call `subscriber(key)` for each committed `tx.signal(topic, key)`, of this process and of others."""
+        """Call `subscriber(key)` for each committed `tx.signal(topic, key)`, of this process and of others.
+
+        The key is empty when signals of others may have been lost: any number, about anything.
+        """
         self._subscribers[topic].append(subscriber)
 
     async def connect(self) -> None:
@@ -140,7 +143,7 @@ class Postgres:
                     reset=_keep,
                     server_settings={"application_name": "cumulet"},
                 )
-            self._notices = Notices(self.dsn, self._tell)
+            self._notices = Notices(self.dsn, self._tell, self._tell_all)
             await self._notices.start()
 
     async def create(self, *tables: sa.MetaData, then: Sequence[str] = ()) -> None:
@@ -200,6 +203,10 @@ class Postgres:
 
     def _tell(self, topic: str, key: str) -> None:
         tell(self._subscribers[topic], topic, key)
+
+    def _tell_all(self) -> None:
+        for topic in list(self._subscribers):
+            self._tell(topic, "")
 
 
 async def _keep(connection: Any) -> None:

@@ -34,6 +34,8 @@ class Service(Struct, frozen=True):
     `mount` is where its paths begin (`/compute`). `fault` writes a problem in its envelope. `project_prefix` is the path after
     which a project id may stand (`/v2.1`): it is checked against the token and left out. `id_header` repeats the request id under
     the service's own name. `ignores_slash` is for services where a slash at the end of a path means nothing.
+    `holds` is a name that every write transaction holds (`tx.hold`): for services whose writes are few, depend on much that was
+    read before, and are better made one at a time.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Service(Struct, frozen=True):
     id_header: str | None = None
     parts: Any = None
     ignores_slash: bool = False
+    holds: str | None = None
 
 
 Authenticate = Callable[[str, Request], Awaitable[Actor]]

@@ -58,7 +58,7 @@ async def serve(
             endpoint = await _match(endpoints, request)
             if not public:
                 _authorize(endpoint, request)
-            response = await _handle(endpoint, around, request)
+            response = await _handle(service, endpoint, around, request)
             _write(response, request, out)
         except Problem as problem:
             answer_problem(service, request, problem, out, around.identity_url)
@@ -139,7 +139,7 @@ def _authorize(endpoint: Endpoint, request: Request) -> None:
         request.policy.enforce(endpoint.policy, actor, request.target)
 
 
-async def _handle(endpoint: Endpoint, around: Surroundings, request: Request) -> Response:
+async def _handle(service: Service, endpoint: Endpoint, around: Surroundings, request: Request) -> Response:
     """The handler's answer. A transaction that lost to another one is done again: nothing of it was kept or told."""
     arguments: dict[str, Any] = {name: value for name, value in request.params.items() if name in endpoint.parameters}
     if endpoint.body is not None:
@@ -153,6 +153,8 @@ async def _handle(endpoint: Endpoint, around: Surroundings, request: Request) ->
     for left in reversed(range(TRIES)):
         try:
             async with around.db.tx() as tx:
+                if service.holds is not None:
+                    await tx.hold(service.holds)
                 request.tx = tx
                 return await _permitted(endpoint, request, arguments)
         except Unavailable as problem:

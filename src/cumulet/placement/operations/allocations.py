@@ -83,6 +83,8 @@ async def put(tx: Tx, wanted: list[Allocation]) -> None:
     More than there is may be held only where the sum does not grow. Raises Conflict for a consumer that has changed and
     for what does not fit, Invalid for unknown providers and classes.
     """
+    for allocation in sorted(wanted, key=lambda allocation: allocation.consumer_id):
+        await consumers.lock(tx, allocation.consumer_id, allocation.project_id, allocation.user_id)
     before: dict[str, Resources] = defaultdict(dict)
     for row in await store.of_consumers(tx, [allocation.consumer_id for allocation in wanted]):
         before[row.consumer_id].setdefault(row.provider_id, {})[row.resource_class] = row.amount

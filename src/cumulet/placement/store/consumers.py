@@ -38,6 +38,20 @@ ADVANCE: Query[tuple[int]] = Query(
         },
     ).returning(T.epoch)
 )
+LOCK: Query[Any] = Query(
+    insert(CONSUMERS)
+    .values(
+        id=sa.bindparam("id"),
+        epoch=0,
+        generation=0,
+        project_id=sa.bindparam("project_id"),
+        user_id=sa.bindparam("user_id"),
+        type=None,
+        created_at=sa.bindparam("stamp"),
+        updated_at=sa.bindparam("stamp"),
+    )
+    .on_conflict_do_update(index_elements=["id"], set_={"epoch": T.epoch})
+)
 GET = Query(sa.select(CONSUMERS).where(T.id == sa.bindparam("id")), Consumer)
 AMONG = Query(sa.select(CONSUMERS).where(among(T.id, "ids")), Consumer)
 SETTLE: Query[Any] = Query(
@@ -57,6 +71,11 @@ async def advance(tx: Tx, consumer_id: str, project_id: str, user_id: str, kind:
     """Let the consumer's epoch and generation grow by one, and return the epoch. Without a `kind` it keeps the one it has."""
     advanced = await tx.one(ADVANCE, id=consumer_id, project_id=project_id, user_id=user_id, type=kind, stamp=tx.stamp)
     return advanced[0] if advanced else 0
+
+
+async def lock(tx: Tx, consumer_id: str, project_id: str, user_id: str) -> None:
+    """Until the transaction ends nobody else changes what the consumer holds; one that nobody knew has a row from now on."""
+    await tx.do(LOCK, id=consumer_id, project_id=project_id, user_id=user_id, stamp=tx.stamp)
 
 
 async def settle(tx: Tx, consumer_id: str) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from ....kernel.db import Reader, Tx
+from ....kernel.db import Tx
 from ....kernel.errors import Invalid, NotFound, OverQuota
 from ....kernel.policy import Actor
 from ....kernel.workflow import active
 from ...model import ACTIVE, BUILDING, ERROR, PAUSED, STOPPED, SUSPENDED, Server
 from ...rules.limits import in_force
 from ...store import actions, quotas, servers
-from .reading import busy, get, record, refuse_if_locked, take
+from .reading import busy, get, hold, record, refuse_if_locked, take
 
 MOST_TAGS = 50
 _SETTLED = (ACTIVE, PAUSED, SUSPENDED, STOPPED)
@@ -19,7 +19,7 @@ _SETTLED = (ACTIVE, PAUSED, SUSPENDED, STOPPED)
 
 async def update(tx: Tx, actor: Actor, server_id: str, changes: dict[str, Any]) -> Server:
     """Change fields of a server; `changes` are columns. Raises NotFound."""
-    await get(tx, actor, server_id)
+    await hold(tx, actor, server_id)
     if changes:
         await servers.change(tx, server_id, **changes)
     return await get(tx, actor, server_id)
@@ -27,7 +27,7 @@ async def update(tx: Tx, actor: Actor, server_id: str, changes: dict[str, Any]) 
 
 async def lock(tx: Tx, actor: Actor, server_id: str, reason: str | None) -> None:
     """Keep everybody but administrators from changing a server. An administrator's lock is not replaced by its owner's."""
-    server = await get(tx, actor, server_id)
+    server = await hold(tx, actor, server_id)
     by = "owner" if server.project_id == actor.project_id and not actor.is_admin else "admin"
     await servers.change(tx, server_id, locked_by="admin" if server.locked_by == "admin" else by, locked_reason=reason)
     await _noted(tx, actor, server_id, "lock")
@@ -58,7 +58,7 @@ async def _noted(tx: Tx, actor: Actor, server_id: str, what: str) -> None:
 
 async def set_metadata(tx: Tx, actor: Actor, server_id: str, items: dict[str, str], replace: bool) -> dict[str, str]:
     """Replace a server's metadata, or add to it; all of it afterwards. Raises NotFound, Conflict, OverQuota."""
-    server = await get(tx, actor, server_id)
+    server = await hold(tx, actor, server_id)
     refuse_if_locked(server, actor)
     if server.state not in _SETTLED:
         raise busy(server, "update metadata")
@@ -72,7 +72,7 @@ async def set_metadata(tx: Tx, actor: Actor, server_id: str, items: dict[str, st
 
 async def drop_metadata(tx: Tx, actor: Actor, server_id: str, key: str) -> None:
     """Remove one item. Raises NotFound, Conflict."""
-    server = await get(tx, actor, server_id)
+    server = await hold(tx, actor, server_id)
     if key not in server.metadata:
         raise NotFound("Metadata item was not found")
     refuse_if_locked(server, actor)
@@ -109,8 +109,8 @@ async def drop_tag(tx: Tx, actor: Actor, server_id: str, tag: str) -> None:
     await servers.retag(tx, server_id, [other for other in server.tags if other != tag])
 
 
-async def _taggable(tx: Reader, actor: Actor, server_id: str) -> Server:
-    server = await get(tx, actor, server_id)
+async def _taggable(tx: Tx, actor: Actor, server_id: str) -> Server:
+    server = await hold(tx, actor, server_id)
     if server.state not in _SETTLED:
         raise busy(server, "update tags")
     return server

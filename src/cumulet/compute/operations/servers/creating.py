@@ -209,8 +209,8 @@ async def _affordable(tx: Tx, actor: Actor, new: NewServers, flavor: Flavor) -> 
     if 0 <= items < len(new.metadata):
         raise OverQuota(f"Maximum number of metadata items exceeds {items}", code="quota")
     one, own = Usage(1, flavor.vcpus, flavor.ram), limits.personal(overrides, actor.user_id)
+    after = await quotas.grow(tx, project_id, _times(one, new.most))  # from here on nobody else makes servers in the project
     personal = [(own, await quotas.usage_of_user(tx, project_id, actor.user_id))] if own else []
-    after = await quotas.grow(tx, project_id, _times(one, new.most))
     used = Usage(after.servers - new.most, after.cores - new.most * one.cores, after.ram - new.most * one.ram)
     count = new.most
     for allowed, now in ((limits.in_force(overrides), used), *personal):

@@ -8,7 +8,7 @@ from ....kernel.workflow import intend
 from ...model import DELETING
 from ...store import servers
 from ...workflows.lifecycle.delete_server import begin_delete
-from .reading import get, record, refuse_if_locked
+from .reading import hold, record, refuse_if_locked
 
 
 async def delete(tx: Tx, actor: Actor, server_id: str) -> None:
@@ -16,7 +16,7 @@ async def delete(tx: Tx, actor: Actor, server_id: str) -> None:
 
     Raises NotFound, Conflict (locked).
     """
-    server = await get(tx, actor, server_id)
+    server = await hold(tx, actor, server_id)
     refuse_if_locked(server, actor)
     if server.task == DELETING:
         return

@@ -34,6 +34,12 @@ async def get(tx: Reader, actor: Actor, server_id: str) -> Server:
     return found
 
 
+async def hold(tx: Tx, actor: Actor, server_id: str) -> Server:
+    """`get`, and until the transaction ends nobody else who holds the server changes it."""
+    await tx.hold(f"server {server_id}")
+    return await get(tx, actor, server_id)
+
+
 async def get_even_deleted(tx: Reader, actor: Actor, server_id: str) -> Server:
     """A server that the actor may see, or might have seen before it was deleted. Raises NotFound."""
     found = await servers.find_even_deleted(tx, server_id, actor.scope)
@@ -110,8 +116,8 @@ def busy(server: Server, what: str) -> Conflict:
 
 
 async def take(tx: Tx, actor: Actor, server_id: str, what: str, states: Sequence[str]) -> Server:
-    """A server to which `what` may be done now. Raises NotFound, Conflict (locked, or state)."""
-    server = await get(tx, actor, server_id)
+    """A server to which `what` may be done now; it is held. Raises NotFound, Conflict (locked, or state)."""
+    server = await hold(tx, actor, server_id)
     refuse_if_locked(server, actor)
     if server.task is not None or server.state not in states:
         raise busy(server, what)
@@ -141,6 +147,7 @@ __all__ = [
     "busy",
     "get",
     "get_even_deleted",
+    "hold",
     "keys",
     "names",
     "one_whole",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,6 +27,10 @@ from .home import Home, known
 
 ENOUGH = 32
 """Among how many suitable hosts the best one is chosen."""
+
+
+OVERTAKEN = 4
+"""How often another host is chosen because others have claimed the chosen one's room meanwhile (on PostgreSQL)."""
 
 
 class Make(Struct, frozen=True):
@@ -90,6 +95,10 @@ async def _claim(tx: Tx, server: Server, own: Sequence[Disk], past: Past) -> Hom
             if destination.host_id in past.hosts:
                 raise NoCapacity("The host that was asked for refused.")
             return Home(destination.host_id, await claims.claim(tx, server.id, destination.host_id, wanted, **who))
+        for _ in range(OVERTAKEN):
+            host_id = await _choose(tx, (server, own), wanted, destination, past)
+            with contextlib.suppress(NoCapacity):  # another one was quicker: the next look knows of it
+                return Home(host_id, await claims.claim(tx, server.id, host_id, wanted, **who))
         host_id = await _choose(tx, (server, own), wanted, destination, past)
         return Home(host_id, await claims.claim(tx, server.id, host_id, wanted, **who))
     except NoCapacity as problem:

@@ -7,16 +7,50 @@ from typing import Any
 import httpx
 
 from cumulet.agent.fake import World
+from cumulet.agent.fake.world import FakeGuest
 from cumulet.app.reports import Reports
 from cumulet.app.wire import inventory
 from cumulet.contract.guests import DiskSpec, GuestSpec
 from cumulet.kernel import workflow
+from cumulet.kernel.ids import new_uuid
+from cumulet.volume.model import DEFAULT_TYPE_ID, Volume
 
 from .cloud import TestCloud
 
 V3 = "/volume/v3"
 LATEST = {"OpenStack-API-Version": "volume 3.67"}
 SERVER = "5e7e7000-0000-4000-8000-000000000001"
+
+
+def new_volume(project_id: str, host_id: str, now: str, **fields: Any) -> Volume:
+    """A volume as it is stored once its file has been made."""
+    volume_id = new_uuid()
+    plain: dict[str, Any] = {
+        "id": volume_id,
+        "project_id": project_id,
+        "user_id": "u",
+        "name": None,
+        "description": None,
+        "size_gb": 1,
+        "growing_to": None,
+        "status": "available",
+        "zone": "nova",
+        "bootable": False,
+        "readonly": False,
+        "type_id": DEFAULT_TYPE_ID,
+        "image_id": None,
+        "snapshot_id": None,
+        "source_id": None,
+        "image_metadata": None,
+        "metadata": {},
+        "host_id": host_id,
+        "path": f"/volumes/{volume_id}",
+        "format": "qcow2",
+        "fault": None,
+        "created_at": now,
+        "updated_at": None,
+    }
+    return Volume(**{**plain, **fields})
 
 
 def at(version: str) -> dict[str, str]:
@@ -110,8 +144,6 @@ class VolumeCloud:
 
     def run_guest(self, volume: dict[str, Any], server_id: str = SERVER) -> None:
         """A guest on the host that has the volume, as compute would have started it."""
-        from cumulet.agent.fake.world import FakeGuest
-
         path = self.world.path(volume["id"], "volume")
         disk = DiskSpec(volume["id"], path, "qcow2", "vdb", volume["id"], volume_id=volume["id"])
         self.world.guests[server_id] = FakeGuest(GuestSpec(server_id, "web", 1, 512, [disk], []), "running")

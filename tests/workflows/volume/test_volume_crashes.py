@@ -10,6 +10,7 @@ import pytest
 from tests.support.crash import Plan, Scenario, _crashing, _points, drive, survives_everything
 from tests.support.servers import DEMO, actor, compute_cloud
 
+from cumulet.contract.commands import CreateVolume
 from cumulet.kernel.errors import Unavailable
 from cumulet.kernel.workflow import Engine
 from cumulet.volume.operations import quotas, volumes
@@ -138,8 +139,6 @@ async def test_K2_undoing_a_volume_leaves_one_alone_that_somebody_else_made() ->
     async with empty() as cloud:
         await create(cloud)
         for world in cloud.worlds:
-            from cumulet.contract.commands import CreateVolume
-
             await cloud.services.agents.send(world.host_id, CreateVolume(cloud.made["it"], 7), key="somebody else", epoch=1)
         await cloud.settle()
         left = await look(cloud)

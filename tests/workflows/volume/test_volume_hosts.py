@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from tests.support.servers import ADMIN, ComputeCloud, actor, compute_cloud
+from tests.support.servers import ComputeCloud, actor, compute_cloud
 
 from cumulet.agent.fake import Capacity, World
 from cumulet.kernel.errors import Invalid
@@ -68,6 +68,8 @@ async def test_no_volume_is_made_on_a_host_that_is_disabled_frozen_or_gone(cloud
         assert name_of(cloud, await make(cloud)) == "small"
         async with cloud.db.tx() as tx:
             await zones.set_enabled(tx, await zones.named(tx, "large"), True, None)
+    for agent in cloud._agents:
+        await agent.stop()
     await cloud.clock.advance(10_000)
     lost = await make(cloud)
     assert lost.status == "error"
@@ -79,9 +81,15 @@ async def test_a_copy_is_where_its_original_is(cloud: ComputeCloud) -> None:
     assert name_of(cloud, await make(cloud, source_id=original.id, size_gb=None)) == "small"
 
 
-async def test_a_host_that_does_not_answer_leaves_a_reason(cloud: ComputeCloud) -> None:
+async def test_what_a_silent_host_may_have_made_is_taken_away_once_it_answers_again(cloud: ComputeCloud) -> None:
     for agent in cloud._agents:
         await agent.stop()
     made = await make(cloud)
-    assert (made.status, made.fault) == ("error", "The host does not answer.")
-    assert actor(ADMIN, "admin").is_admin
+    assert made.status == "creating"
+    for world in list(cloud.worlds):
+        await cloud.add_host(world)
+    await cloud.clock.advance(60)
+    await cloud.settle()
+    async with cloud.db.read() as tx:
+        failed = await volumes.get(tx, actor(), made.id)
+    assert (failed.status, failed.fault) == ("error", "The host does not answer.")

@@ -54,10 +54,10 @@ OTHERS = {
     *("project_id", "host"),
 }
 NOT_FILTERS = {"limit", "marker", "offset", "sort", "sort_key", "sort_dir", "all_tenants", "with_count", "page_reverse"}
-SINCE = {"glance_metadata": 4, "group_id": 10, "name~": 34, "description~": 34} | {
-    "created_at": 60,
-    "updated_at": 60,
-    "consumes_quota": 65,
+COUNTED = 45
+SINCE = {
+    **{"glance_metadata": 4, "group_id": 10, "name~": 34, "description~": 34, "with_count": COUNTED},
+    **{"created_at": 60, "updated_at": 60, "consumes_quota": 65},
 }
 """The second number of the version in which clients came to know a filter."""
 STRICT, STRICT_BOOTABLE = 31, 2
@@ -159,6 +159,3 @@ async def envelope(request: Request, shown: list[Any], asked: Wanted, place: tup
     if minor(request) >= COUNTED and v.asked_flag(request, "with_count"):
         body["count"] = await volumes.count(request.tx, request.actor, asked.page.conditions, asked.all_projects)
     return body
-
-
-COUNTED = 45

@@ -92,9 +92,8 @@ async def check_netcat(guest: tiny_guest.Guest) -> None:
     """A listener that answers every caller over TCP, and one over UDP."""
     for flag, calls in (("", 2), ("-u", 1)):
         listen = f"sudo nc {flag} -p 1234 -lk -e echo foolish >/dev/null 2>&1 & true"
-        # 04D2 is port 1234; the listener is away for a moment after each caller.
-        ready = "i=0; until grep -q :04D2 /proc/net/tcp* /proc/net/udp* || [ $((i+=1)) -gt 60 ]; do usleep 100000; done"
-        call = f"{ready}; echo bar | nc -w 1 {flag} 127.0.0.1 1234"
+        # The listener takes a while to come, and is away for a moment after each caller.
+        call = f"i=0; until echo bar | nc -w 1 {flag} 127.0.0.1 1234 | grep foolish || [ $((i+=1)) -gt 20 ]; do usleep 200000; done"
         assert (await guest.ssh(f"{listen}{calls * f'; {call}'}")).split() == calls * ["foolish"]
 
 

@@ -105,8 +105,8 @@ async def _new_cloud() -> Path:
 
 @asynccontextmanager
 async def running_cloud(folder: Path, clock: Clock | None = None, dsn: str | None = None) -> AsyncIterator[TestCloud]:
-    """A cloud with its state in `folder`, and its rows in a PostgreSQL server's database if one is given or was chosen."""
-    dsn = dsn or os.environ.get(DSN, "")
+    """A cloud with its state in `folder`, and its rows in the PostgreSQL database `dsn`: SQLite if it is empty, what was chosen if None."""
+    dsn = os.environ.get(DSN, "") if dsn is None else dsn
     if dsn:
         await cloud_postgres(dsn)
     elif not (folder / "cumulet.db").exists():

@@ -1,0 +1,116 @@
+"""Making and using what identity keeps, over HTTP."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import httpx
+
+from .cloud import TestCloud
+
+V3 = "/identity/v3"
+SINGULAR = {
+    "policies": "policy",
+    "services": "service",
+    "OS-TRUST/trusts": "trust",
+    "OS-EP-FILTER/endpoint_groups": "endpoint_group",
+}
+_numbers = itertools.count(1)
+
+
+def singular(collection: str) -> str:
+    """The key under which one of a collection travels."""
+    return SINGULAR.get(collection) or collection.rpartition("/")[2].removesuffix("s")
+
+
+def unique(word: str) -> str:
+    """A name that nothing has yet."""
+    return f"{word}{next(_numbers)}"
+
+
+async def make(client: httpx.AsyncClient, collection: str, **fields: Any) -> dict[str, Any]:
+    """Create one of `collection`, with a name of its own unless one is given."""
+    key = singular(collection)
+    if key in ("user", "group", "project", "domain", "role", "endpoint_group", "application_credential"):
+        fields.setdefault("name", unique(key))
+    answer = await client.post(f"{V3}/{collection}", json={key: fields})
+    assert answer.status_code == 201, answer.text
+    return answer.json()[key]
+
+
+async def listed(client: httpx.AsyncClient, path: str, **params: Any) -> list[dict[str, Any]]:
+    """A collection."""
+    answer = await client.get(f"{V3}/{path}", params=params)
+    assert answer.status_code == 200, answer.text
+    return answer.json()[path.rpartition("/")[2]]
+
+
+async def names(client: httpx.AsyncClient, path: str, **params: Any) -> set[str]:
+    """The names in a collection."""
+    return {entry["name"] for entry in await listed(client, path, **params)}
+
+
+async def role_id(client: httpx.AsyncClient, name: str) -> str:
+    """The id of a global role."""
+    return (await listed(client, "roles", name=name))[0]["id"]
+
+
+async def grant(client: httpx.AsyncClient, path: str, role: str) -> None:
+    """Give a role by its name: `path` is `projects/…/users/…`."""
+    answer = await client.put(f"{V3}/{path}/roles/{await role_id(client, role)}")
+    assert answer.status_code == 204, answer.text
+
+
+def password_body(user: str, password: str, scope: Any = None) -> dict[str, Any]:
+    """The body of a request for a token; `user` is an id."""
+    identity = {"methods": ["password"], "password": {"user": {"id": user, "password": password}}}
+    return {"auth": {"identity": identity, **({"scope": scope} if scope is not None else {})}}
+
+
+async def log_in(cloud: TestCloud, body: dict[str, Any]) -> httpx.Response:
+    """Ask for a token."""
+    return await cloud.anonymous().post(f"{V3}/auth/tokens", json=body)
+
+
+async def token_client(cloud: TestCloud, body: dict[str, Any]) -> httpx.AsyncClient:
+    """A client with a token that was asked for by HTTP."""
+    answer = await log_in(cloud, body)
+    assert answer.status_code == 201, answer.text
+    return cloud.anonymous(**{"X-Auth-Token": answer.headers["X-Subject-Token"]})
+
+
+class Person:
+    """A user with a password."""
+
+    def __init__(self, cloud: TestCloud, user: dict[str, Any], password: str) -> None:
+        self.cloud, self.id, self.name, self.password = cloud, user["id"], user["name"], password
+
+    async def client(self, scope: Any = None) -> httpx.AsyncClient:
+        """Logged in with a scope, or as Keystone chooses."""
+        return await token_client(self.cloud, password_body(self.id, self.password, scope))
+
+    async def in_project(self, project_id: str) -> httpx.AsyncClient:
+        """Logged in to a project."""
+        return await self.client({"project": {"id": project_id}})
+
+    async def in_domain(self, domain_id: str) -> httpx.AsyncClient:
+        """Logged in to a domain."""
+        return await self.client({"domain": {"id": domain_id}})
+
+    async def token(self, scope: Any = None) -> httpx.Response:
+        """The answer to a request for a token."""
+        return await log_in(self.cloud, password_body(self.id, self.password, scope))
+
+
+async def person(cloud: TestCloud, **fields: Any) -> Person:
+    """A new user."""
+    password = fields.pop("password", "a secret that is long")
+    return Person(cloud, await make(await cloud.admin(), "users", password=password, **fields), password)
+
+
+async def snapshot(cloud: TestCloud) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every table: what must be equal after a refusal."""
+    connection = cloud.db._reader
+    tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
+    return {table: sorted(map(tuple, connection.execute(f"SELECT * FROM {table}")), key=repr) for table in tables}

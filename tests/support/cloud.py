@@ -105,7 +105,10 @@ async def _new_cloud() -> Path:
 
 @asynccontextmanager
 async def running_cloud(folder: Path, clock: Clock | None = None, dsn: str | None = None) -> AsyncIterator[TestCloud]:
-    """A cloud with its state in `folder`, and its rows in the PostgreSQL database `dsn`: SQLite if it is empty, what was chosen if None."""
+    """A cloud with its state in `folder`, and its rows in the PostgreSQL database `dsn`.
+
+    Empty: SQLite. None: what was chosen for the whole run.
+    """
     dsn = os.environ.get(DSN, "") if dsn is None else dsn
     if dsn:
         await cloud_postgres(dsn)

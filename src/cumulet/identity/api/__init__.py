@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from ...kernel.http import Service
 from ..keys import KeyRing
+from ..operations.bootstrap import HOLD
 from ..operations.catalog import Catalog
 from ..operations.tokens import Tokens
 from .faults import fault
@@ -22,4 +23,5 @@ class Parts(Struct, frozen=True):
 
 def service(tokens: Tokens, catalog: Catalog, vault: KeyRing) -> Service:
     """Identity, ready to be mounted. `vault` seals credentials at rest."""
-    return Service("identity", "/identity", ROUTES, fault, parts=Parts(tokens, catalog, vault), ignores_slash=True)
+    parts = Parts(tokens, catalog, vault)
+    return Service("identity", "/identity", ROUTES, fault, parts=parts, ignores_slash=True, holds=HOLD)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from ...kernel.db import Page, Tx
+from ...kernel.db import Page, Reader, Tx
 from ..model import DEFAULT_DOMAIN, Assignment, Project, Region
 from . import projects
 from .catalog import endpoints, regions, services
@@ -13,6 +13,10 @@ from .roles import assignments, roles
 
 ROLES = ("admin", "manager", "member", "reader", "service")
 IMPLICATIONS = (("admin", "manager"), ("manager", "member"), ("member", "reader"))
+
+
+HOLD = "identity"
+"""What every change of identity holds: who may do what is decided by one at a time."""
 
 
 class Wanted(Struct, frozen=True):
@@ -24,9 +28,15 @@ class Wanted(Struct, frozen=True):
     demo_password_hash: str
 
 
+async def is_new(tx: Reader) -> bool:
+    """Whether nobody has bootstrapped this cloud yet."""
+    return not await projects.page(tx, Page().where("id", DEFAULT_DOMAIN), is_domain=True)
+
+
 async def bootstrap(tx: Tx, wanted: Wanted) -> None:
     """Make what is not there yet: the default domain, roles, `admin`, `demo`. The catalog's URLs are set every time."""
-    if not await projects.page(tx, Page().where("id", DEFAULT_DOMAIN), is_domain=True):
+    await tx.hold(HOLD)
+    if await is_new(tx):
         await _first_time(tx, wanted)
     await _catalog(tx, wanted)
 

@@ -6,6 +6,7 @@ import asyncio
 import base64
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ...kernel import ids
 from ...kernel.db import Database, Reader, Tx
@@ -20,10 +21,12 @@ from ..rules import Compliance
 from ..store import revocations, users
 from ..tokens import Claims
 from . import scopes
-from .scopes import Delegation
+from .scopes import Delegation, Standing
 
 LIFETIME_SECONDS = 4 * 3600.0
 REMEMBERED_MOST = 10_000
+TRUSTED_SECONDS = 5.0
+"""How old what is remembered may be where other processes change identity too: their notices come at once, unless one is lost."""
 
 
 class Authenticated(Struct, frozen=True):
@@ -54,7 +57,9 @@ class Tokens:
         self.rules = rules or Compliance()
         self._keys = keys
         self._generation = 0
+        self._since = db.clock.now()
         self._known: dict[str, Authenticated] = {}
+        self._standings: dict[tuple[str, Scope], Standing] = {}
         self.passwords = Passwords(db.clock)
         self.attempts = Attempts()
         db.subscribe("identity", self._forget)
@@ -62,6 +67,7 @@ class Tokens:
     def _forget(self, key: str) -> None:
         self._generation += 1
         self._known.clear()
+        self._standings.clear()
 
     async def issue(
         self, tx: Reader, user: User, methods: tuple[str, ...], scope: Scope, grounds: Grounds | None = None
@@ -70,6 +76,7 @@ class Tokens:
 
         Raises Unauthorized if the user holds no role there, or if the scope is disabled or missing.
         """
+        self._forget_what_is_old()
         grounds = grounds or Grounds()
         audit = base64.urlsafe_b64encode(ids.secret_bytes(16)).rstrip(b"=").decode()
         parent = grounds.parent
@@ -90,6 +97,7 @@ class Tokens:
 
     async def validate(self, token: str, allow_expired: bool = False) -> Authenticated:
         """Who a token is. Raises Unauthorized if it is forged, expired, revoked, or if its user or scope is gone or disabled."""
+        self._forget_what_is_old()
         known = self._known.get(token)
         if known is None:
             generation = self._generation
@@ -99,6 +107,12 @@ class Tokens:
         if known.claims.expires_at <= self.db.clock.now() and not allow_expired:
             raise Unauthorized("The token has expired.")
         return known
+
+    def _forget_what_is_old(self) -> None:
+        now = self.db.clock.now()
+        if not self.db.alone and not self._since <= now < self._since + TRUSTED_SECONDS:
+            self._since = now
+            self._forget("")
 
     def _remember(self, known: Authenticated, generation: int) -> Authenticated:
         """Keep it, unless identity has changed since `generation`, while it was being looked up."""
@@ -118,8 +132,24 @@ class Tokens:
         return await self._standing(tx, token, user, claims)
 
     async def _standing(self, tx: Reader, token: str, user: User, claims: Claims) -> Authenticated:
-        found = await scopes.standing(tx, user, claims)
+        found = await self._worth(tx, user, claims)
         return Authenticated(token, claims, found.actor, found.role_ids, found.password_expires_at, found.by)
+
+    async def _worth(self, tx: Reader, user: User, claims: Claims) -> Standing:
+        """`scopes.standing`, kept for those who act for themselves: it depends on the user and the scope alone."""
+        if claims.trust_id or claims.application_credential_id:
+            return await scopes.standing(tx, user, claims)
+        kept = self._standings.get((user.id, claims.scope))
+        if kept is None:
+            generation = self._generation
+            kept = await scopes.standing(tx, user, claims)
+            if len(self._standings) >= REMEMBERED_MOST:
+                self._standings.clear()
+            if generation == self._generation:
+                self._standings[user.id, claims.scope] = kept
+        own = {"methods": claims.methods, "audit_ids": claims.audit_ids}
+        actor = replace(kept.actor, issued_at=claims.issued_at, expires_at=claims.expires_at, **own)
+        return replace(kept, actor=actor)
 
     async def revoke(self, tx: Tx, token: str) -> None:
         """Make a token, and those made from it, void."""

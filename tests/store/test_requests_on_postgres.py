@@ -93,7 +93,7 @@ async def test_the_loser_of_a_deadlock_is_served_again_and_each_counts_once(
 ) -> None:
     answers = await asyncio.gather(client.post("/forth"), client.post("/back"))
     assert [answer.status_code for answer in answers] == [204, 204]
-    assert counting.entered == 3
+    assert counting.entered >= 3
     async with db.read() as tx:
         assert await tx.all(TIMES) == [(2,), (2,)]
 

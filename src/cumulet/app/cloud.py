@@ -42,11 +42,11 @@ def _quiet(step: str) -> None:
 class Cloud:
     """Open it, start it, close it. `application` is the ASGI callable; it answers as soon as the cloud is open."""
 
-    def __init__(self, config: Config, db: Database, tokens: Tokens, under: Underlay) -> None:
+    def __init__(self, config: Config, db: Database, tokens: Tokens, under: Underlay, bus: Bus | None = None) -> None:
         self.config = config
         self.db = db
         self.tokens = tokens
-        self.bus: Bus = InProcessBus() if config.own_agent else UnixHub(config.bus_socket)
+        self.bus: Bus = bus or (InProcessBus() if config.own_agent else UnixHub(config.bus_socket))
         self.underlay = under
         self.parts = wire.Parts(config, db, tokens, Services(Agents(self.bus, db.clock)), under)
         self.application: Application = wire.application(self.parts)
@@ -121,6 +121,7 @@ async def _bootstrap(config: Config, db: Database, tokens: Tokens) -> None:
     # Hashing takes longer than the rest of a start, and is for nothing from the second start on.
     hashes = {name: (await hash_password(tokens, password) or "") if new else "" for name, password in passwords.items()}
     async with db.tx() as tx:
+        await tx.hold(bootstrap.HOLD)  # another process may start now, too
         await types.bootstrap(tx)
         await bootstrap.bootstrap(tx, bootstrap.Wanted(config.region, wire.endpoints(config), hashes["admin"], hashes["demo"]))
 

@@ -38,14 +38,36 @@ HOLD = "SELECT pg_advisory_xact_lock(7062, hashtext($1))"
 log = logging.getLogger("cumulet.db")
 
 
-class PostgresReader:
-    """Statements on one connection, each in a transaction of its own."""
+class _Loan:
+    """The connection on which one task reads: taken from the pool at the first statement, given back at the end or when asked."""
 
-    __slots__ = ("_connection", "_database", "_stamp", "now", "signals")
+    __slots__ = ("_connection", "_database")
 
-    def __init__(self, connection: Any, database: Postgres) -> None:
-        self._connection = connection
+    def __init__(self, database: Postgres) -> None:
         self._database = database
+        self._connection: Any = None
+
+    async def connection(self) -> Any:
+        """The connection."""
+        if self._connection is None:
+            self._connection = await self._database.acquire()
+        return self._connection
+
+    async def give_back(self) -> None:
+        """Let others have it."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await self._database.release(connection)
+
+
+class PostgresReader:
+    """Statements, each in a transaction of its own."""
+
+    __slots__ = ("_database", "_loan", "_stamp", "now", "signals")
+
+    def __init__(self, database: Postgres, loan: Any) -> None:
+        self._database = database
+        self._loan = loan
         self._stamp: Stamp | None = None
         self.now = database.clock.now()
         self.signals: list[tuple[str, str]] = []
@@ -66,23 +88,33 @@ class PostgresReader:
         """The first row, or None."""
         made, arguments = query.bind(POSTGRES, values)
         self._count(made.sql)
+        connection = await self._loan.connection()
         with translated():
-            raw = await self._connection.fetchrow(made.sql, *arguments)
+            raw = await connection.fetchrow(made.sql, *arguments)
         return None if raw is None else query.shape(made, raw)
 
     async def all(self, query: Query[R], **values: Any) -> list[R]:
         """Every row."""
         made, arguments = query.bind(POSTGRES, values)
         self._count(made.sql)
+        connection = await self._loan.connection()
         with translated():
-            rows = await self._connection.fetch(made.sql, *arguments)
+            rows = await connection.fetch(made.sql, *arguments)
         return [query.shape(made, raw) for raw in rows]
 
 
 class PostgresTx(PostgresReader):
     """Statements in one transaction."""
 
-    __slots__ = ()
+    __slots__ = ("_connection",)
+
+    def __init__(self, database: Postgres, connection: Any) -> None:
+        super().__init__(database, self)
+        self._connection = connection
+
+    async def connection(self) -> Any:
+        """The transaction's own."""
+        return self._connection
 
     async def do(self, query: Query[Any], **values: Any) -> int:
         """Run a statement and return how many rows it changed. Raises Duplicate: the transaction is lost then."""
@@ -105,7 +137,12 @@ class PostgresTx(PostgresReader):
 
 
 class Postgres:
-    """A database by its DSN (`postgresql://…`), with at most `size` connections and one more for notices."""
+    """A database by its DSN (`postgresql://…`), with at most `size` connections, two or more, and one more for notices.
+
+    Nobody waits for a connection with one in hand that the other may be waiting for: transactions get all of them but one, so that
+    what reads apart from them, in the middle of one too, comes to its turn; and a task that reads shares one connection among its
+    nested reads, and gives it back before it begins a transaction.
+    """
 
     def __init__(self, dsn: str, clock: Clock | None = None, size: int = 10) -> None:
         self.clock: Clock = clock or SystemClock()
@@ -115,6 +152,8 @@ class Postgres:
         self.dsn, self._size = dsn, size
         self._pool: Any = None
         self._connecting = asyncio.Lock()
+        self._turns = asyncio.Semaphore(size - 1)
+        self._loans: dict[asyncio.Task[Any] | None, _Loan] = {}
         self._notices: Notices | None = None
         self._subscribers: dict[str, list[Subscriber]] = defaultdict(list)
 
@@ -154,15 +193,27 @@ class Postgres:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[PostgresReader]:
-        """Reads outside a transaction, on one connection."""
-        async with self._acquired() as connection:
-            yield PostgresReader(connection, self)
+        """Reads outside a transaction."""
+        task = asyncio.current_task()
+        outer = self._loans.get(task)
+        if outer is not None:
+            yield PostgresReader(self, outer)
+            return
+        loan = self._loans[task] = _Loan(self)
+        try:
+            yield PostgresReader(self, loan)
+        finally:
+            del self._loans[task]
+            await loan.give_back()
 
     @asynccontextmanager
     async def tx(self) -> AsyncIterator[PostgresTx]:
         """A write transaction; returns after it is durable. Raises Unavailable, code "retry", if it lost to another one."""
-        async with self._acquired() as connection:
-            tx = PostgresTx(connection, self)
+        loan = self._loans.get(asyncio.current_task())
+        if loan is not None:
+            await loan.give_back()
+        async with self._turn(), self._acquired() as connection:
+            tx = PostgresTx(self, connection)
             transaction = connection.transaction()
             with translated():
                 await transaction.start()
@@ -187,19 +238,38 @@ class Postgres:
         self._pool = self._notices = None
 
     @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._turns.acquire()
+        except TimeoutError:
+            raise Unavailable("The database is too busy.", internal=f"no free connection in {PATIENCE:g} s") from None
+        try:
+            yield
+        finally:
+            self._turns.release()
+
+    @asynccontextmanager
     async def _acquired(self) -> AsyncIterator[Any]:
-        if self._pool is None:
-            await self.connect()
-        pool = self._pool
-        with translated():
-            try:
-                connection = await pool.acquire(timeout=PATIENCE)
-            except TimeoutError:
-                raise Unavailable("The database is too busy.", internal=f"no free connection in {PATIENCE:g} s") from None
+        connection = await self.acquire()
         try:
             yield connection
         finally:
-            await pool.release(connection)
+            await self.release(connection)
+
+    async def acquire(self) -> Any:
+        """A connection from the pool. Raises Unavailable."""
+        if self._pool is None:
+            await self.connect()
+        with translated():
+            try:
+                return await self._pool.acquire(timeout=PATIENCE)
+            except TimeoutError:
+                raise Unavailable("The database is too busy.", internal=f"no free connection in {PATIENCE:g} s") from None
+
+    async def release(self, connection: Any) -> None:
+        """Give it back."""
+        await self._pool.release(connection)
 
     def _tell(self, topic: str, key: str) -> None:
         tell(self._subscribers[topic], topic, key)

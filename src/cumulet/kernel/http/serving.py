@@ -6,6 +6,7 @@ request id → negotiate the microversion → authenticate → match → policy 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 TRIES = 4
 """How often a transaction that lost to another one is tried in all."""
+
+PAUSE = 0.01
+"""Seconds before the second try, longer before each further one: the other transaction is to come through."""
 
 log = logging.getLogger("cumulet.http")
 
@@ -150,7 +154,7 @@ async def _handle(service: Service, endpoint: Endpoint, around: Surroundings, re
         async with around.db.read() as reader:
             request.tx = reader  # type: ignore[assignment]  # a reader has no `do`: a GET that writes fails loudly
             return await _permitted(endpoint, request, arguments)
-    for left in reversed(range(TRIES)):
+    for tried in range(1, TRIES + 1):
         try:
             async with around.db.tx() as tx:
                 if service.holds is not None:
@@ -158,9 +162,10 @@ async def _handle(service: Service, endpoint: Endpoint, around: Surroundings, re
                 request.tx = tx
                 return await _permitted(endpoint, request, arguments)
         except Unavailable as problem:
-            if problem.code != "retry" or not left:
+            if problem.code != "retry" or tried == TRIES:
                 raise
             log.info("%s %s lost to another transaction, again: %s", request.method, request.path, problem.internal)
+            await asyncio.sleep(PAUSE * tried)
     raise AssertionError("unreachable")
 
 

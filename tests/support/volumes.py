@@ -36,7 +36,7 @@ def new_volume(project_id: str, host_id: str, now: str, **fields: Any) -> Volume
         "status": "available",
         "zone": "nova",
         "bootable": False,
-        "readonly": False,
+        "readonly": None,
         "type_id": DEFAULT_TYPE_ID,
         "image_id": None,
         "snapshot_id": None,

@@ -19,6 +19,7 @@ class Volume(Struct, frozen=True):
     """A volume. `size_gb` in GiB, `growing_to` while it is extended; `path` is on the host; `zone` is "" until one is chosen.
 
     `image_metadata` describes the image it was made from; `snapshot_id` and `source_id` say of what it is a copy.
+    `readonly` is None as long as nobody has said anything.
     """
 
     id: str
@@ -31,7 +32,7 @@ class Volume(Struct, frozen=True):
     status: str
     zone: str
     bootable: bool
-    readonly: bool
+    readonly: bool | None
     type_id: str
     image_id: str | None
     snapshot_id: str | None

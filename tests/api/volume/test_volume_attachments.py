@@ -217,6 +217,10 @@ async def test_a_volume_that_is_only_for_reading_is_attached_so(volumes: VolumeC
     assert (await demo.show(volume))["metadata"] == {"readonly": "True"}
     await demo.act(volume, "os-attach", {"instance_uuid": SERVER, "mountpoint": "/dev/sdb", "mode": "rw"}, 400)
     assert (await take(demo, volume))["attach_mode"] == "ro"
+    await demo.act(volume, "os-detach")
+    await demo.act(volume, "os-update_readonly_flag", {"readonly": False})
+    assert (await demo.show(volume))["metadata"] == {"readonly": "False"}
+    await take(demo, volume)
     await demo.act(volume, "os-update_readonly_flag", {"readonly": False}, 400)
 
 
@@ -242,3 +246,14 @@ async def test_K3_a_volume_has_one_attachment_whatever_its_state_says(volumes: V
         async with volumes.db.tx() as tx:
             await attachments.reserve(tx, who, volume["id"], MISSING)
     assert len((await demo.get("/attachments"))["attachments"]) == 1
+
+
+async def test_an_attacher_that_never_comes_back_is_forgotten_by_force(volumes: VolumeCloud, demo: Api, admin: Api) -> None:
+    volume = await volumes.available(demo)
+    taken = await take(demo, volume)
+    await admin.act(volume, "os-reset_status", {"status": "error"})
+    await demo.act(volume, "os-detach", {}, 400)
+    await demo.act(volume, "os-force_detach", {}, 403)
+    await admin.act(volume, "os-force_detach", {"attachment_id": taken["id"], "connector": None})
+    shown = await demo.show(volume)
+    assert (shown["status"], shown["attachments"]) == ("available", [])

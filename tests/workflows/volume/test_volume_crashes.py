@@ -13,16 +13,25 @@ from tests.support.servers import DEMO, actor, compute_cloud
 from cumulet.contract.commands import CreateVolume
 from cumulet.kernel.errors import Unavailable
 from cumulet.kernel.workflow import Engine
-from cumulet.volume.operations import quotas, volumes
+from cumulet.volume.operations import quotas, snapshots, volumes
+from cumulet.volume.operations.snapshots import NewSnapshot
 from cumulet.volume.operations.volumes import NewVolume
+from cumulet.volume.store import snapshots as snapshot_store
 
 ERRORS = (Unavailable("The host refused."), RuntimeError("injected"))
+
+
+async def state(tx: Any, name: str, object_id: str) -> str:
+    if name != "snapshot":
+        return await volumes.status(tx, object_id)
+    found = await snapshot_store.find(tx, object_id)
+    return found.status if found else "deleted"
 
 
 async def look(cloud: Any) -> dict[str, Any]:
     """Everything that matters after a workflow on the volumes of the world."""
     async with cloud.db.read() as tx:
-        found = {name: await volumes.status(tx, volume_id) for name, volume_id in cloud.made.items()}
+        found = {name: await state(tx, name, object_id) for name, object_id in cloud.made.items()}
         used = await quotas.usage(tx, DEMO)
     files = {}
     for world in cloud.worlds:
@@ -64,6 +73,40 @@ async def clone(cloud: Any) -> None:
         cloud.made["copy"] = (await volumes.create(tx, actor(), wanted, cloud.images)).id
 
 
+@asynccontextmanager
+async def one_snapshot() -> AsyncIterator[Any]:
+    async with one_volume() as cloud:
+        await snap(cloud)
+        await cloud.settle()
+        yield cloud
+
+
+async def snap(cloud: Any) -> None:
+    async with cloud.db.tx() as tx:
+        cloud.made["snapshot"] = (await snapshots.create(tx, actor(), NewSnapshot(cloud.made["it"]))).id
+
+
+async def drop_snapshot(cloud: Any) -> None:
+    async with cloud.db.tx() as tx:
+        await snapshots.delete(tx, actor(), cloud.made["snapshot"])
+
+
+async def drop_all(cloud: Any) -> None:
+    async with cloud.db.tx() as tx:
+        await volumes.delete(tx, actor(), cloud.made["it"], cascade=True)
+
+
+async def revert(cloud: Any) -> None:
+    async with cloud.db.tx() as tx:
+        await snapshots.revert(tx, actor(), cloud.made["it"], cloud.made["snapshot"])
+
+
+async def from_snapshot(cloud: Any) -> None:
+    async with cloud.db.tx() as tx:
+        wanted = NewVolume(size_gb=None, snapshot_id=cloud.made["snapshot"])
+        cloud.made["copy"] = (await volumes.create(tx, actor(), wanted, cloud.images)).id
+
+
 async def extend(cloud: Any) -> None:
     async with cloud.db.tx() as tx:
         await volumes.extend(tx, actor(), cloud.made["it"], 5, in_use=True)
@@ -86,6 +129,22 @@ EMPTIED = world((1, 2), it=("error_deleting", None))
 GROWN, KEPT = world((1, 5), it=("available", 5)), [MADE, world((1, 2), it=("available", 5))]
 COPIED = world((2, 5), it=("available", 2), copy=("available", 3))
 NOT_COPIED = world((2, 5), it=("available", 2), copy=("error", None))
+SNAPPED, UNSNAPPED = [
+    world((1, 4), it=("available", 2), snapshot=(state, size)) for state, size in (("available", 2), ("error", None))
+]
+FORGOTTEN = world((1, 2), it=("available", 2), snapshot=("deleted", None))
+REFILLED = world((2, 6), it=("available", 2), snapshot=("available", 2), copy=("available", 2))
+NOT_REFILLED = world((2, 6), it=("available", 2), snapshot=("available", 2), copy=("error", None))
+ALL_GONE = world((0, 0), it=("deleted", None), snapshot=("deleted", None))
+
+
+def stuck(left: dict[str, Any]) -> bool:
+    """Everything that is left says that it could not be deleted, and can be deleted again."""
+    return (
+        set(left["states"].values()) - {"available"} <= {"error_deleting", "deleted"}
+        and "error_deleting" in left["states"].values()
+    )
+
 
 CASES: dict[str, tuple[Any, Any, Any, Any]] = {
     "making a blank volume": (empty, create, MADE, FAILED),
@@ -93,6 +152,11 @@ CASES: dict[str, tuple[Any, Any, Any, Any]] = {
     "copying a volume": (one_volume, clone, COPIED, NOT_COPIED),
     "growing a volume": (one_volume, extend, GROWN, lambda left: left in KEPT),
     "deleting a volume": (one_volume, delete, GONE, lambda left: left in (STUCK, EMPTIED)),
+    "taking a snapshot": (one_volume, snap, SNAPPED, UNSNAPPED),
+    "deleting a snapshot": (one_snapshot, drop_snapshot, FORGOTTEN, stuck),
+    "deleting a volume with its snapshots": (one_snapshot, drop_all, ALL_GONE, stuck),
+    "going back to a snapshot": (one_snapshot, revert, SNAPPED, SNAPPED),
+    "making a volume from a snapshot": (one_snapshot, from_snapshot, REFILLED, NOT_REFILLED),
 }
 
 

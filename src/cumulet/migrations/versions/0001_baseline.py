@@ -1132,7 +1132,7 @@ def upgrade() -> None:
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("zone", sa.Text(), nullable=False),
         sa.Column("bootable", sa.Boolean(), nullable=False),
-        sa.Column("readonly", sa.Boolean(), nullable=False),
+        sa.Column("readonly", sa.Boolean(), nullable=True),
         sa.Column("type_id", sa.Text(), nullable=False),
         sa.Column("image_id", sa.Text(), nullable=True),
         sa.Column("snapshot_id", sa.Text(), nullable=True),

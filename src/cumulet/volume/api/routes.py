@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from ...kernel.http import PUBLIC, Action, Route
 from . import attachments, limits, operators, versions
+from .snapshots import metadata as snapshot_metadata
+from .snapshots import snapshots
 from .types import access, extra_specs, types
 from .volumes import actions, metadata, volumes
 
 VOLUME, TYPE, ATTACHMENT = "/v3/volumes/{volume_id}", "/v3/types/{type_id}", "/v3/attachments/{attachment_id}"
 DEFAULT_TYPE = "/v3/default-types/{project_id}"
+SNAPSHOT, SNAPSHOT_DATA = "/v3/snapshots/{snapshot_id}", "/v3/snapshots/{snapshot_id}/metadata"
+SNAPSHOT_ADMIN = "volume_extension:snapshot_admin_actions:"
 DO, QUOTA, SERVICES, SPECS = f"{VOLUME}/action", "/v3/os-quota-sets/{project_id}", "/v3/os-services", f"{TYPE}/extra_specs"
 ACTIONS, ADMIN = "volume_extension:volume_actions:", "volume_extension:volume_admin_actions:"
 IMAGE = "volume_extension:volume_image_metadata:"
@@ -36,6 +40,7 @@ ROUTES = [
     Action("os-reset_status", DO, actions.reset_status, f"{ADMIN}reset_status"),
     Action("os-force_delete", DO, actions.force_delete, f"{ADMIN}force_delete"),
     Action("os-force_detach", DO, actions.force_detach, f"{ADMIN}force_detach"),
+    Action("revert", DO, actions.revert, "volume:revert_to_snapshot", since="3.40"),
     Action("os-set_bootable", DO, actions.set_bootable, "volume:update"),
     Action("os-update_readonly_flag", DO, actions.set_readonly, "volume:update_readonly_flag"),
     Action("os-reserve", DO, actions.reserve, f"{ACTIONS}reserve"),
@@ -47,6 +52,26 @@ ROUTES = [
     Action("os-show_image_metadata", DO, actions.show_image_metadata, f"{IMAGE}show"),
     Action("os-set_image_metadata", DO, actions.set_image_metadata, f"{IMAGE}set"),
     Action("os-unset_image_metadata", DO, actions.unset_image_metadata, f"{IMAGE}remove"),
+    Route("POST", "/v3/snapshots", snapshots.create, "volume:create_snapshot", wrap="snapshot"),
+    Route("GET", "/v3/snapshots", snapshots.index, "volume:get_all_snapshots"),
+    Route("GET", "/v3/snapshots/detail", snapshots.detail, "volume:get_all_snapshots"),
+    Route("GET", SNAPSHOT, snapshots.show, "volume:get_snapshot"),
+    Route("PUT", SNAPSHOT, snapshots.update, "volume:update_snapshot", wrap="snapshot"),
+    Route("DELETE", SNAPSHOT, snapshots.delete, "volume:delete_snapshot"),
+    Route("GET", SNAPSHOT_DATA, snapshot_metadata.index, "volume:get_snapshot_metadata"),
+    Route("POST", SNAPSHOT_DATA, snapshot_metadata.add, "volume:update_snapshot_metadata", wrap="metadata"),
+    Route("PUT", SNAPSHOT_DATA, snapshot_metadata.replace, "volume:update_snapshot_metadata", wrap="metadata"),
+    Route("GET", f"{SNAPSHOT_DATA}/{{key}}", snapshot_metadata.show, "volume:get_snapshot_metadata"),
+    Route("PUT", f"{SNAPSHOT_DATA}/{{key}}", snapshot_metadata.set_item, "volume:update_snapshot_metadata", wrap="meta"),
+    Route("DELETE", f"{SNAPSHOT_DATA}/{{key}}", snapshot_metadata.remove, "volume:delete_snapshot_metadata"),
+    Action("os-reset_status", f"{SNAPSHOT}/action", snapshots.reset_status, f"{SNAPSHOT_ADMIN}reset_status"),
+    Action("os-force_delete", f"{SNAPSHOT}/action", snapshots.force_delete, f"{SNAPSHOT_ADMIN}force_delete"),
+    Action(
+        "os-update_snapshot_status",
+        f"{SNAPSHOT}/action",
+        snapshots.update_status,
+        "snapshot_extension:snapshot_actions:update_snapshot_status",
+    ),
     Route("GET", "/v3/attachments", attachments.index, "volume:get_all", since="3.27"),
     Route("GET", "/v3/attachments/detail", attachments.detail, "volume:get_all", since="3.27"),
     Route("POST", "/v3/attachments", attachments.create, "volume:attachment_create", since="3.27", wrap="attachment"),

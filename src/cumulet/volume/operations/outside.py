@@ -22,6 +22,7 @@ from .attachments import find_held, release, take
 from .volumes import hold as hold_volume
 
 Attachments = list[Attachment]
+DETACHABLE = ("in-use", "detaching", "reserved", "attaching")
 
 
 def _missing(attachment_id: str) -> NotFound:
@@ -123,12 +124,12 @@ async def attach(tx: Tx, actor: Actor, volume_id: str, server_id: str | None, pl
     await complete_any(tx, attachment.id)
 
 
-async def detach(tx: Tx, actor: Actor, volume_id: str, attachment_id: str | None) -> None:
-    """End the attachment of a volume, as `os-detach` does.
+async def detach(tx: Tx, actor: Actor, volume_id: str, attachment_id: str | None, force: bool = False) -> None:
+    """End the attachment of a volume, as `os-detach` does; by `force` whatever state the volume is in.
 
-    Raises NotFound (volume, attachment), Invalid if there is none or another volume's is named, Conflict for what compute made.
+    Raises NotFound (volume, attachment), Invalid (state; no attachment, or another volume's), Conflict for what compute made (K9).
     """
-    await hold_volume(tx, actor, volume_id)
+    volume = await hold_volume(tx, actor, volume_id)
     if attachment_id is not None:
         named, _ = await _held(tx, actor, attachment_id)
         if named.volume_id != volume_id:
@@ -137,7 +138,11 @@ async def detach(tx: Tx, actor: Actor, volume_id: str, attachment_id: str | None
     if attachment is None:
         raise Invalid(f"Invalid volume: Volume {volume_id} has no attachment.")
     _check_own(attachment)
+    if not force and volume.status not in DETACHABLE:
+        raise Invalid(f"Invalid volume: Volume {volume_id} status must be {' or '.join(DETACHABLE)}, but is {volume.status}.")
     await release(tx, attachment.id)
+    if force:
+        await volumes.move(tx, volume_id, "available", ("error", "maintenance"))
 
 
 def connection(attachment: Attachment) -> dict[str, Any]:

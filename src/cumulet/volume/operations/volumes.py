@@ -12,6 +12,7 @@ from ...kernel.policy import Actor
 from ..model import NewVolume, Volume
 from ..rules import types as rules
 from ..store import attachments, snapshots, volumes
+from ..workflows.create_snapshot import TURN
 from ..workflows.create_volume import create_volume
 from ..workflows.delete_volume import delete_volume
 from ..workflows.extend_volume import extend_volume
@@ -82,7 +83,8 @@ async def create(tx: Tx, actor: Actor, wanted: NewVolume, store: Any = None) -> 
     await quotas.require_volume(tx, actor.project_id or "", size_gb)
     volume = _row(tx, actor, wanted, source, (size_gb, kind.id, zone))
     await volumes.add(tx, volume)
-    await workflow.start(tx, create_volume, volume.id, source.host_id or wanted.host_id, source.content)
+    turn = TURN.format(wanted.source_id) if wanted.source_id else None
+    await workflow.start(tx, create_volume, volume.id, source.host_id or wanted.host_id, source.content, turn=turn)
     return volume
 
 
@@ -99,7 +101,7 @@ def _row(tx: Reader, actor: Actor, wanted: NewVolume, source: sources.Source, ch
         status="creating",
         zone=zone,
         bootable=source.bootable,
-        readonly=False,
+        readonly=None,
         type_id=type_id,
         image_id=wanted.image_id,
         snapshot_id=wanted.snapshot_id,
@@ -134,7 +136,7 @@ async def extend(tx: Tx, actor: Actor, volume_id: str, size_gb: int, in_use: boo
     allowed = ("available", "in-use") if in_use else ("available",)
     if volume.host_id is None or not await volumes.move(tx, volume.id, "extending", allowed, growing_to=size_gb):
         raise Invalid(f"Volume {volume.id} status must be {' or '.join(allowed)} to extend, currently {volume.status}.")
-    await workflow.start(tx, extend_volume, volume.id, volume.host_id, size_gb)
+    await workflow.start(tx, extend_volume, volume.id, volume.host_id, size_gb, turn=TURN.format(volume_id))
 
 
 async def delete(tx: Tx, actor: Actor, volume_id: str, force: bool = False, cascade: bool = False) -> None:

@@ -26,7 +26,7 @@ VOLUMES = sa.Table(
     sa.Column("status", sa.Text, nullable=False),
     sa.Column("zone", sa.Text, nullable=False),
     sa.Column("bootable", sa.Boolean, nullable=False),
-    sa.Column("readonly", sa.Boolean, nullable=False),
+    sa.Column("readonly", sa.Boolean),
     sa.Column("type_id", sa.Text, sa.ForeignKey("volume_types.id"), nullable=False),
     sa.Column("image_id", sa.Text),
     sa.Column("snapshot_id", sa.Text),

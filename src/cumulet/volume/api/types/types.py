@@ -73,6 +73,12 @@ def view(request: Request, kind: VolumeType) -> dict[str, Any]:
         "os-volume-type-access:is_public": kind.is_public,
         "extra_specs": specs,
     }
+    return shown
+
+
+def whole(request: Request, kind: VolumeType) -> dict[str, Any]:
+    """A type as lists and show have it."""
+    shown = view(request, kind)
     return {**shown, "qos_specs_id": None} if request.allows("volume_extension:access_types_qos_specs_id") else shown
 
 
@@ -91,7 +97,7 @@ async def index(request: Request) -> Response:
     found = _having(request, found)
     start = types.position(found, page.marker) + v.asked_count(request, "offset")
     shown = found[start:][: page.limit]
-    body: dict[str, Any] = {"volume_types": [view(request, kind) for kind in shown]}
+    body: dict[str, Any] = {"volume_types": [whole(request, kind) for kind in shown]}
     if shown and len(shown) == page.limit:
         path = next_page(request, "/v3/types", shown[-1].id)
         body["volume_type_links"] = [{"rel": "next", "href": request.url(path)}]
@@ -114,7 +120,7 @@ async def show(request: Request, type_id: str) -> Response:
     """Show a type; `default` is the one of volumes for which none is asked."""
     actor = request.actor
     kind = await (types.default(request.tx, actor) if type_id == "default" else types.get(request.tx, actor, type_id))
-    return ok({"volume_type": view(request, kind)})
+    return ok({"volume_type": whole(request, kind)})
 
 
 async def create(request: Request, body: NewTypeBody) -> Response:

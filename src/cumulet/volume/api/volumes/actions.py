@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ....kernel.errors import Invalid
 from ....kernel.http import Request, Response, accepted, ok
-from ...operations import descriptions, outside, states, volumes
+from ...operations import descriptions, outside, snapshots, states, volumes
 from .. import values as v
 from . import bodies
 from .listing import minor
@@ -40,6 +40,12 @@ async def reset_status(request: Request, volume_id: str, body: bodies.NewStatus)
 async def retype(request: Request, volume_id: str, body: bodies.Retype) -> Response:
     """Make it a volume of another type."""
     await states.retype(request.tx, request.actor, volume_id, body.new_type)
+    return accepted()
+
+
+async def revert(request: Request, volume_id: str, body: bodies.Revert) -> Response:
+    """Begin to make it what its latest snapshot holds."""
+    await snapshots.revert(request.tx, request.actor, volume_id, body.snapshot_id)
     return accepted()
 
 
@@ -94,7 +100,7 @@ async def detach(request: Request, volume_id: str, body: bodies.Detach | None = 
 
 async def force_detach(request: Request, volume_id: str, body: bodies.ForceDetach | None = None) -> Response:
     """An outside attacher will never come back. What a server of ours has stays its own (K9)."""
-    await outside.detach(request.tx, request.actor, volume_id, body.attachment_id if body else None)
+    await outside.detach(request.tx, request.actor, volume_id, body.attachment_id if body else None, force=True)
     return accepted()
 
 

@@ -103,6 +103,12 @@ class NewStatus(Struct, forbid_unknown_fields=True):
             raise Invalid("Must specify 'status', 'attach_status' or 'migration_status' for update.")
 
 
+class Revert(Struct):
+    """revert."""
+
+    snapshot_id: str | None = None
+
+
 class Bootable(Struct, forbid_unknown_fields=True):
     """os-set_bootable."""
 

@@ -101,7 +101,7 @@ def _plain(request: Request, v: Volume, type_name: str, attachment: Attachment |
         source_volid=v.source_id,
         volume_type=type_name,
         user_id=v.user_id,
-        metadata={**v.metadata, **({"readonly": "True"} if v.readonly else {})},
+        metadata={**v.metadata, **({} if v.readonly is None else {"readonly": str(v.readonly)})},
         attachments=[_attachment(attachment)] if shown and attachment else [],
         links=links(request, v.id),
         created_at=v.created_at,

@@ -1,0 +1,1 @@
+"""Snapshots on the wire: themselves, their metadata, and what can be done to them."""

@@ -38,6 +38,8 @@ class KeyRing:
 
     def open(self, sealed: bytes, about: bytes = b"") -> bytes:
         """The inverse of `seal`. Raises ValueError for what no key of the ring has sealed, or what was altered since."""
+        if len(sealed) <= NUMBER_BYTES + NONCE_BYTES:
+            raise ValueError("it is too short to be what was sealed")
         number, body = sealed[:NUMBER_BYTES], sealed[NUMBER_BYTES + NONCE_BYTES :]
         cipher = self._ciphers.get(int.from_bytes(number, "big"))
         if cipher is None:

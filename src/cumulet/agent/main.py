@@ -170,7 +170,8 @@ class Agent:
             await asyncio.gather(*naps, return_exceptions=True)
 
     async def _heal(self) -> None:
-        self._findings.update(dict.fromkeys(await self._host.heal(), self._clock.now() + self._settings.keep_findings))
+        found = await self._host.heal()  # a heartbeat may replace the findings meanwhile
+        self._findings.update(dict.fromkeys(found, self._clock.now() + self._settings.keep_findings))
 
     async def _tidy(self) -> None:
         await self._journal.prune(self._settings.keep_answers)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from tests.support.clock import settle
 
@@ -53,6 +55,21 @@ async def test_what_was_healed_is_told_for_ten_minutes(agent, cloud, clock, worl
     await clock.advance(600)
     await clock.advance(5)
     assert cloud.heartbeats[-1].findings == []
+
+
+async def test_what_is_healed_while_a_heartbeat_is_sent_is_told_in_the_next(agent, cloud, clock, world, monkeypatch):
+    sent = asyncio.Event()
+
+    async def slow():
+        await sent.wait()
+        return ["a daemon had died"]
+
+    monkeypatch.setattr(agent._host, "heal", slow)
+    await clock.advance(5)
+    await clock.advance(5)
+    sent.set()
+    await clock.advance(5)
+    assert cloud.heartbeats[-1].findings == ["a daemon had died"]
 
 
 async def test_findings_wait_for_a_control_plane_that_listens(agent, bus, cloud, clock, world):

@@ -46,6 +46,8 @@ class RealCloud:
         self.config = config.load(None, {}, state=state, **self.options)
         self.state = state
         self.image = image
+        self.file: Path | None = None
+        """The configuration file that commands are given, if any."""
         self.demo, self.admin = Client(self.config.url), Client(self.config.url)
         self.address = ""
 
@@ -54,6 +56,7 @@ class RealCloud:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("CUMULET_")}
         environment |= {f"CUMULET_{name.upper()}": str(value) for name, value in self.options.items()}
         argv = (*prefix, sys.executable, "-m", "cumulet.app.cli", *words, "--state", str(self.state))
+        argv += ("--config", str(self.file)) if self.file else ()
         both = {"stdout": asyncio.subprocess.PIPE, "stderr": asyncio.subprocess.STDOUT}
         child = await asyncio.create_subprocess_exec(*argv, env={**environment, "COLUMNS": "200"}, **both)
         try:
@@ -110,6 +113,32 @@ class RealCloud:
         """The process id of a guest's QEMU."""
         return int((self.state / f"agent/libvirt/run/qemu/cumulet-{server_id}.pid").read_text())
 
+    def has_emulator(self, server_id: str) -> bool:
+        """Whether libvirt has started a QEMU for the server and has not seen it end."""
+        return (self.state / f"agent/libvirt/run/qemu/cumulet-{server_id}.pid").exists()
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[Callable[[str], Awaitable[str]]]:
+        """One ssh session to `hello` that stays open: it says back what it is told."""
+        target = ("-i", str(self.state / "hello-key"), f"{USER}@{self.address}")
+        pipe = asyncio.subprocess.PIPE
+        argv = ("ip", "netns", "exec", self.config.namespace, "ssh", *_SSH, *target, "cat")
+        child = await asyncio.create_subprocess_exec(*argv, stdin=pipe, stdout=pipe)
+        assert child.stdin is not None
+        assert child.stdout is not None
+        writer, reader = child.stdin, child.stdout
+
+        async def say(text: str) -> str:
+            writer.write(f"{text}\n".encode())
+            async with asyncio.timeout(20):
+                return (await reader.readline()).decode().strip()
+
+        try:
+            yield say
+        finally:
+            child.kill()
+            await child.wait()
+
     async def ssh(self, command: str, address: str = "", seconds: float = 30) -> str:
         """What `command` prints in the guest at this address, `hello` if none is given. Raises CommandFailed, TimeoutError."""
         inside = ("ip", "netns", "exec", self.config.namespace)
@@ -163,12 +192,15 @@ class RealCloud:
             shutil.rmtree(self.state, ignore_errors=True)
 
 
-async def until(check: Callable[[], Awaitable[Any]], what: str, seconds: float = 60) -> Any:
-    """Poll until `check` says something true, and return that. Raises AssertionError naming `what` after so many seconds."""
+async def until(check: Callable[[], Awaitable[Any]], what: str, seconds: float = 60, pause: float = 0.1) -> Any:
+    """Poll, every `pause` seconds, until `check` says something true, and return that.
+
+    Raises AssertionError, naming `what`, after so many seconds.
+    """
     try:
         async with asyncio.timeout(seconds):
             while not (found := await check()):
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(pause)
             return found
     except TimeoutError:
         raise AssertionError(f"not within {seconds:g} s: {what}") from None

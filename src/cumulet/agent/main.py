@@ -60,7 +60,10 @@ class Agent:
         self.host_id = ""
 
     async def start(self) -> None:
-        """Bring the host up, answer `host.<host id>`, and go on registering until it succeeds. Raises Refusal if it cannot."""
+        """Bring the host up, and go on registering until it succeeds. Raises Refusal if it cannot.
+
+        `host.<host id>` is answered once the control plane has answered: until then who sends commands has to wait, not to hear no.
+        """
         await self._journal.open()
         try:
             await self._host.up()
@@ -69,7 +72,6 @@ class Agent:
             await self._host.down()
             await self._journal.close()
             raise
-        await self._bus.serve(f"host.{self.host_id}", self._inbox.receive)
         self._tasks = [
             asyncio.create_task(self._forever(self._report, self._rest)),
             asyncio.create_task(self._forever(self._heal, lambda: self._clock.sleep(self._settings.heal))),
@@ -107,6 +109,7 @@ class Agent:
     async def _report(self) -> None:
         if not self._inbox.is_open:
             await self._register()
+            await self._bus.serve(f"host.{self.host_id}", self._inbox.receive)
         if self._inbox.is_open:
             await self._beat()
 

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 OnStep = Callable[[str], None]
 
+AWAY_SECONDS = 15.0
+"""How long an agent in a process of its own may take to come back before its host does not answer: longer than a restart takes."""
+
 
 def _quiet(step: str) -> None:
     """Nobody listens."""
@@ -46,7 +49,7 @@ class Cloud:
         self.config = config
         self.db = db
         self.tokens = tokens
-        self.bus: Bus = bus or (InProcessBus() if config.own_agent else UnixHub(config.bus_socket))
+        self.bus: Bus = bus or (InProcessBus() if config.own_agent else UnixHub(config.bus_socket, patience=AWAY_SECONDS))
         self.underlay = under
         self.parts = wire.Parts(config, db, tokens, Services(Agents(self.bus, db.clock)), under)
         self.application: Application = wire.application(self.parts)

@@ -129,6 +129,27 @@ async def test_a_subject_that_nobody_serves_is_unreachable_at_once(hub: UnixHub,
         await agent.request("host.9", b"", LONG)
 
 
+async def test_a_patient_hub_waits_for_an_agent_that_comes_back(path: Path, clock: FakeClock) -> None:
+    hub, agent = UnixHub(path, patience=LONG), UnixBus(path, clock)
+    await hub.listen()
+    asking = asyncio.create_task(hub.request("host.1", b"x", LONG))
+    await settle()
+    assert not asking.done()
+    await agent.serve("host.1", upper)
+    await agent.connect()
+    assert await asking == b"X"
+    await agent.close()
+    await hub.close()
+
+
+async def test_a_patient_hub_gives_up_with_its_caller(path: Path) -> None:
+    hub = UnixHub(path, patience=LONG)
+    await hub.listen()
+    with pytest.raises(Unreachable, match="nobody serves"):
+        await hub.request("host.1", b"x", 0.01)
+    await hub.close()
+
+
 async def test_no_answer_in_time_is_unreachable_and_the_late_answer_is_dropped(hub: UnixHub, agent: UnixBus) -> None:
     gate = Gate()
     await agent.serve("slow", gate)

@@ -26,10 +26,14 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
 
 
 class UnixHub:
-    """The end that listens."""
+    """The end that listens.
 
-    def __init__(self, path: Path, mode: int = 0o600) -> None:
-        self._path, self._mode = path, mode
+    For `patience` seconds it waits for an agent that is away: after a restart of either they meet again.
+    """
+
+    def __init__(self, path: Path, mode: int = 0o600, patience: float = 0.0) -> None:
+        self._path, self._mode, self._patience = path, mode, patience
+        self._arrived = asyncio.Event()
         self._handlers: dict[str, Handler] = {}
         self._served: dict[str, Link] = {}
         self._links: dict[Link, asyncio.Task[None]] = {}
@@ -45,10 +49,18 @@ class UnixHub:
         handler = self._handlers.get(subject)
         if handler is not None:
             return await _answer(handler, subject, payload, timeout)
-        link = self._served.get(subject)
-        if link is None:
-            raise Unreachable(f"nobody serves {subject}")
-        return await link.request(subject, payload, timeout)
+        began = asyncio.get_running_loop().time()
+        link = self._served.get(subject) or await self._arrival(subject, min(timeout, self._patience))
+        return await link.request(subject, payload, timeout - (asyncio.get_running_loop().time() - began))
+
+    async def _arrival(self, subject: str, patience: float) -> Link:
+        try:
+            async with asyncio.timeout(patience):
+                while (link := self._served.get(subject)) is None:
+                    await self._arrived.wait()
+        except TimeoutError:
+            raise Unreachable(f"nobody serves {subject}") from None
+        return link
 
     async def serve(self, subject: str, handler: Handler) -> None:
         """Answer requests on `subject`, from this process and from agents."""
@@ -70,6 +82,8 @@ class UnixHub:
         def serving(subjects: list[str]) -> None:
             mine.extend(subjects)
             self._served.update(dict.fromkeys(subjects, link))
+            self._arrived.set()
+            self._arrived = asyncio.Event()
 
         link = Link((reader, writer), self.request, serving)
         self._links[link] = task = asyncio.ensure_future(link.run())

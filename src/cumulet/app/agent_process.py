@@ -7,6 +7,7 @@ import signal
 
 import uvloop
 
+from ..agent.refusals import Refusal
 from ..kernel.bus.unix import UnixBus
 from ..kernel.clock import SystemClock
 from . import hosts
@@ -22,8 +23,11 @@ async def _serve(config: Config) -> None:
     clock = SystemClock()
     bus = UnixBus(config.bus_socket, clock)
     await bus.connect()
-    agent = hosts.agent(config, bus, clock)
-    await agent.start()
+    try:
+        agent = hosts.agent(config, bus, clock)
+        await agent.start()
+    except Refusal as problem:
+        raise SystemExit(f"{problem.message} {problem.internal}".strip()) from None
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

@@ -193,11 +193,15 @@ def down(
     remove_state: Annotated[bool, typer.Option("--remove-state", help="Remove all data too: databases, images, disks.")] = False,
 ) -> None:
     """Stop every process, and remove every namespace and tap. The state stays: `up` brings the servers back."""
+    from ..agent.refusals import Refusal
     from .operator.taking_down import take_down
 
     settings = _config(config, state)
-    with Steps(console) as steps:
-        found = asyncio.run(take_down(settings, steps, remove_state))
+    try:
+        with Steps(console) as steps:
+            found = asyncio.run(take_down(settings, steps, remove_state))
+    except Refusal as problem:
+        raise _failure(f"{problem.message} {problem.internal}".strip()) from None
     console.print("The cloud is down." if found else "The cloud was down already.")
 
 
@@ -225,6 +229,8 @@ def agent(state: StateOption = None, config: ConfigOption = None) -> None:
     from .agent_process import serve
 
     settings = _config(config, state)
+    if settings.own_agent:
+        raise _failure("The cloud runs this machine's agent itself. Set own_agent = false in its configuration, and here.")
     log.configure(settings.log_level, settings.log_json)
     serve(settings)
 

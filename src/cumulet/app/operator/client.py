@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import urllib.error
-import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
@@ -75,14 +75,21 @@ class _Answer(Struct, frozen=True):
 
 
 def _send(url: str, method: str, body: Any, headers: dict[str, str]) -> _Answer:
-    request = urllib.request.Request(url, body, {"Content-Type": "application/json", **headers}, method=method)
+    # The connection is kept open until the answer is read: an upload that is refused early is not cut off without a word.
+    parts = urlsplit(url)
+    connection = HTTPConnection(parts.hostname or "", parts.port, timeout=600)
     try:
-        with urllib.request.urlopen(request, timeout=600) as answer:
-            return _Answer(answer.read(), answer.headers.get("X-Subject-Token", ""))
-    except urllib.error.HTTPError as problem:
-        raise RequestFailed(problem.code, problem.read().decode(errors="replace")[:500]) from None
-    except OSError as problem:
+        path = f"{parts.path}?{parts.query}" if parts.query else parts.path
+        connection.request(method, path, body, {"Content-Type": "application/json", **headers})
+        answer = connection.getresponse()
+        content = answer.read()
+    except (OSError, HTTPException) as problem:
         raise RequestFailed(0, f"{url} does not answer: {problem}") from None
+    finally:
+        connection.close()
+    if answer.status >= 400:
+        raise RequestFailed(answer.status, content.decode(errors="replace")[:500])
+    return _Answer(content, answer.headers.get("X-Subject-Token", ""))
 
 
 def _send_file(url: str, file: Path, headers: dict[str, str]) -> _Answer:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,9 +25,20 @@ async def take_down(config: Config, on_step: OnStep, remove_state: bool) -> bool
         await ThisMachine(config, SystemClock()).take_down(on_step)
     if remove_state and config.state.exists():
         on_step("state")
-        shutil.rmtree(config.state)
+        _remove(config.state)
         found = True
     return found
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder with everything in it; one on which a file system is mounted stays, empty, with the folders above it."""
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            _remove(path)
+        else:
+            path.unlink()
+    if not folder.is_mount() and not any(folder.iterdir()):
+        folder.rmdir()
 
 
 def _has_daemons(config: Config) -> bool:

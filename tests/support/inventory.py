@@ -143,6 +143,11 @@ def _rows(file: Path, table: str, where: str) -> list[dict[str, Any]]:
         return [dict(row) for row in database.execute(f"SELECT * FROM {table} {where}")]
 
 
+def registrations(config: Config) -> int:
+    """How often agents have been recognised by the control plane; a dead agent's lease looks alive for a while, this does not."""
+    return sum(int(row["counter"]) for row in _rows(config.state / "cumulet.db", "hosts", ""))
+
+
 def _by_id(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {row["id"]: row for row in rows}
 

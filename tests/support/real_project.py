@@ -60,7 +60,8 @@ class Project:
         image = await self.first("/image/v2/images?name=tiny")
         wanted = {"name": name, "imageRef": image["id"], "flavorRef": flavor["id"], "networks": [nic], "key_name": "hello"}
         groups = {"security_groups": [{"name": "hello"}]}
-        return str((await self.make("/compute/v2.1/servers", "server", **{**wanted, **groups, **fields}))["id"])
+        asked = {name: value for name, value in {**wanted, **groups, **fields}.items() if value is not None}
+        return str((await self.make("/compute/v2.1/servers", "server", **asked))["id"])
 
     async def show(self, server_id: str) -> dict[str, Any] | None:
         """The server; None if it is gone."""
@@ -81,6 +82,15 @@ class Project:
             return found if found["status"] == status and found["OS-EXT-STS:task_state"] is None else None
 
         return dict(await until(is_so, f"server {server_id} {status}", seconds))
+
+    async def fails(self, server_id: str, seconds: float = 60) -> dict[str, Any]:
+        """Wait until the server is in error; it then."""
+
+        async def is_so() -> dict[str, Any] | None:
+            found = await self.show(server_id)
+            return found if found is not None and found["status"] == "ERROR" else None
+
+        return dict(await until(is_so, f"server {server_id} in error", seconds))
 
     async def act(self, server_id: str, action: str, body: Any = None) -> None:
         """POST an action."""

@@ -50,7 +50,7 @@ def cumulet(*arguments: str) -> None:
 def main() -> int:
     """Start a cloud, write tempest's configuration, run, stop; 0 if everything is as it should be."""
     mode = sys.argv[1] if len(sys.argv) > 1 else "smoke"
-    tempest = Path(os.environ.get("TEMPEST_VENV", ROOT / ".venv-tempest")) / "bin" / "tempest"
+    tempest = Path(os.environ.get("TEMPEST_VENV", ROOT / ".venv-tempest")).absolute() / "bin" / "tempest"
     work = Path(tempfile.mkdtemp(prefix="ct-"))
     state, real = work / "state", mode == "real"
     try:

@@ -6,7 +6,6 @@ Figures of one machine and one run can be compared with each other; between mach
 from __future__ import annotations
 
 import asyncio
-import itertools
 import os
 import subprocess
 import sys
@@ -175,15 +174,20 @@ async def create_many(wire: Wire, body: object, count: int) -> list[str]:
 
 
 async def until_active(wire: Wire, count: int) -> None:
-    """Return once `count` servers are ACTIVE; looking costs little beside what is measured."""
+    """Return once `count` servers are ACTIVE and none is being built; looking costs little beside what is measured."""
     began = time.perf_counter()
-    for active in itertools.count():
-        await asyncio.sleep(0.005 * (active + 1))
-        found = len(msgspec.json.decode((await wire("GET", "/compute/v2.1/servers?status=ACTIVE&limit=1000"))[1])["servers"])
-        if found >= count:
-            return
+    while await _servers(wire, "status=BUILD&limit=1"):
+        await asyncio.sleep(0.01)
         if time.perf_counter() - began > 60:
-            raise SystemExit(f"only {found} of {count} servers became ACTIVE")
+            raise SystemExit("some servers are being built for more than a minute")
+    active = len(await _servers(wire, "status=ACTIVE&limit=1000"))
+    if active < count:
+        raise SystemExit(f"only {active} of {count} servers became ACTIVE")
+
+
+async def _servers(wire: Wire, query: str) -> list[object]:
+    found: list[object] = msgspec.json.decode((await wire("GET", f"/compute/v2.1/servers?{query}"))[1])["servers"]
+    return found
 
 
 async def _created(wire: Wire, body: object) -> str:

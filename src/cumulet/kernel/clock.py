@@ -37,7 +37,7 @@ class SystemClock:
 
 def stamp(seconds: float) -> Stamp:
     """`seconds` since the epoch, as the text in which the database keeps instants."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds").removesuffix("+00:00")
 
 
 def seconds(when: Stamp) -> float:

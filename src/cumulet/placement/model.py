@@ -155,6 +155,14 @@ class Host(Struct, frozen=True):
         return msgspec.structs.replace(host, facts=facts)
 
 
+class Standing(Struct, frozen=True):
+    """Enough of a host to know whether it is up: `lease_until` is a stamp, later than now while its agent is believed alive."""
+
+    id: str
+    enabled: bool
+    lease_until: str
+
+
 class Wanted(Struct, frozen=True):
     """What somebody wants to claim, and where.
 

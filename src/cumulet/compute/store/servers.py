@@ -113,6 +113,8 @@ INSERT = insert(SERVERS)
 GET = Query(sa.select(SERVERS).where(T.id == B("id"), _alive), Server)
 GET_OWN = Query(sa.select(SERVERS).where(T.id == B("id"), T.project_id == B("project_id"), _alive), Server)
 GET_EVEN_DELETED = Query(sa.select(SERVERS).where(T.id == B("id")), Server)
+KEY = Query(sa.select(T.id, T.version, T.host_id).where(T.id == B("id"), _alive), Key)
+KEY_OWN = Query(sa.select(T.id, T.version, T.host_id).where(T.id == B("id"), T.project_id == B("project_id"), _alive), Key)
 MANY = Query(sa.select(SERVERS).where(among(T.id, "ids")), Server)
 ON_HOST = Query(sa.select(*(T[name] for name in Seen.__struct_fields__)).where(T.host_id == B("host_id"), _alive), Seen)
 HOSTS_OF = Query(sa.select(T.host_id).where(among(T.id, "ids"), T.host_id.is_not(None), _alive))
@@ -202,6 +204,13 @@ async def find_even_deleted(tx: Reader, server_id: str, project_id: str | None) 
 async def many(tx: Reader, ids: Sequence[str]) -> dict[str, Server]:
     """Servers by id, deleted ones too, for callers who know the ids from `keys`."""
     return {server.id: server for server in await tx.all(MANY, ids=list(ids))}
+
+
+async def key(tx: Reader, server_id: str, project_id: str | None) -> Key | None:
+    """The id and version of a server that is not deleted; of any project if `project_id` is None."""
+    if project_id is None:
+        return await tx.one(KEY, id=server_id)
+    return await tx.one(KEY_OWN, id=server_id, project_id=project_id)
 
 
 async def keys(tx: Reader, page: Page) -> list[Key]:

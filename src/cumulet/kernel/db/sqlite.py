@@ -38,6 +38,12 @@ class SqliteReader:
         self.now = database.clock.now()
         self.signals: list[tuple[str, str]] = []
 
+    async def __aenter__(self) -> SqliteReader:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Nothing to give back: the connection stays open."""
+
     @property
     def stamp(self) -> Stamp:
         """`now`, as the text that is stored."""
@@ -163,10 +169,9 @@ class Sqlite:
         """Call `subscriber(key)` for each committed `tx.signal(topic, key)`."""
         self._subscribers[topic].append(subscriber)
 
-    @asynccontextmanager
-    async def read(self) -> AsyncIterator[SqliteReader]:
+    def read(self) -> SqliteReader:
         """Reads outside a transaction."""
-        yield SqliteReader(self._reader, self)
+        return SqliteReader(self._reader, self)
 
     @asynccontextmanager
     async def tx(self) -> AsyncIterator[SqliteTx]:

@@ -117,6 +117,8 @@ class Request:
         length = self._falcon.content_length
         if length is not None and length > limit:
             raise TooLarge(f"The body has {length} bytes; the limit is {limit}.")
+        if not length and self.header("Transfer-Encoding") is None:
+            return b""
         pieces, size = [], 0
         async for piece in self.stream():
             size += len(piece)

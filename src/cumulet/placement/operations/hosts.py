@@ -13,7 +13,7 @@ from ...kernel import ids
 from ...kernel.clock import Stamp, seconds, stamp
 from ...kernel.db import Reader, Tx
 from ...kernel.errors import Conflict, NotFound
-from ..model import Finding, Host, Provider
+from ..model import Finding, Host, Provider, Standing
 from ..rules import LEASE, Initial, host_inventory, host_traits, lookalikes, refusal
 from ..store import claims, inventories, providers, traits
 from ..store import hosts as store
@@ -21,6 +21,7 @@ from . import overcommit
 from .providers import remove
 
 Hosts = list[Host]
+Standings = list[Standing]
 Findings = list[Finding]
 
 
@@ -140,6 +141,11 @@ async def list(tx: Reader) -> Hosts:
     return await store.everyone(tx)
 
 
+async def standings(tx: Reader) -> Standings:
+    """Every host, with just what tells whether it is up."""
+    return await store.standings(tx)
+
+
 async def alive(tx: Reader) -> Hosts:
     """Every host whose agent holds its lease now."""
     return await store.alive(tx)
@@ -203,6 +209,7 @@ __all__ = [
     "Finding",
     "Host",
     "Initial",
+    "Standing",
     "accept_hardware",
     "alive",
     "claim_key",
@@ -217,4 +224,5 @@ __all__ = [
     "retire",
     "set_enabled",
     "set_zone",
+    "standings",
 ]

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from ...contract.reports import Heartbeat
 from ...kernel.db import Json, Query, Reader, Tx, metadata, values
-from ..model import Finding, Host
+from ..model import Finding, Host, Standing
 
 HOSTS = sa.Table(
     "hosts",
@@ -79,6 +79,7 @@ ALIKE = Query(
     Host.of,
 )
 ALL = Query(sa.select(*_SHOWN).order_by(T.hostname, T.id), Host.of)
+STANDINGS = Query(sa.select(T.id, T.enabled, T.lease_until), Standing)
 ALIVE = Query(sa.select(*_SHOWN).where(T.lease_until > sa.bindparam("stamp")).order_by(T.hostname, T.id), Host.of)
 KEY: Query[tuple[bytes]] = Query(sa.select(T.claim_key).where(T.id == sa.bindparam("id")))
 
@@ -139,6 +140,11 @@ async def alike(tx: Reader, fingerprint: str, hostname: str) -> list[Host]:
 async def everyone(tx: Reader) -> list[Host]:
     """Every host, by hostname."""
     return await tx.all(ALL)
+
+
+async def standings(tx: Reader) -> list[Standing]:
+    """Of every host whether it is enabled and how long its agent's lease is."""
+    return await tx.all(STANDINGS)
 
 
 async def alive(tx: Reader) -> list[Host]:

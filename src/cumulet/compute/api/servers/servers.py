@@ -7,13 +7,12 @@ from typing import Any
 import msgspec
 
 from ....kernel.http import Request, Response, Version, accepted, no_content, ok
-from ....kernel.http.versioned import encode
 from ....placement.operations import hosts
 from ...operations import server_groups
 from ...operations.servers import change, create, delete, reading
 from ...operations.servers.reading import Key
 from .. import links, values
-from . import bodies, listing, views
+from . import bodies, listing
 from .rendered import Variant
 from .views import Shown
 
@@ -86,13 +85,13 @@ async def detail(request: Request) -> Response:
     if listed is None:
         return ok({"servers": []})
     found = await listing.keys(request, listed)
-    texts = await _texts(request, found, await _variant(request))
+    texts = await _texts(request, found, _variant(request))
     more = links.following(request, "/v2.1/servers/detail", [key.id for key in found], listed.page.limit)
     tail = b', "servers_links": ' + msgspec.json.encode(more) if more else b""
     return Response(200, b'{"servers": [' + b",".join(texts) + b"]" + tail + b"}", _JSON)
 
 
-async def _variant(request: Request, groups: tuple[str, ...] | None = None) -> Variant:
+def _variant(request: Request, groups: tuple[str, ...] | None = None) -> Variant:
     version = request.version or Version(2, 1)
     shown = Shown(
         root=request.url(""),
@@ -125,38 +124,36 @@ async def _texts(request: Request, keys: list[Key], variant: Variant) -> list[by
 
 async def _host_statuses(request: Request) -> dict[str, str]:
     """How each host is, by id; of a server that is nowhere it is empty."""
-    now = request.tx.now
-    found = {host.id: _host_status(host, now) for host in await hosts.list(request.tx)}
+    stamp = request.tx.stamp
+    found = {standing.id: _host_status(standing, stamp) for standing in await hosts.standings(request.tx)}
     return {"": "", **found}
 
 
-def _host_status(host: hosts.Host, now: float) -> str:
+def _host_status(host: hosts.Standing, stamp: str) -> str:
     if not host.enabled:
         return "MAINTENANCE"
-    return "UP" if host.alive(now) else "UNKNOWN"
+    return "UP" if host.lease_until > stamp else "UNKNOWN"
 
 
 async def show(request: Request, server_id: str) -> Response:
     """Show one server."""
-    server = await reading.get(request.tx, request.actor, server_id)
-    text = await _whole_text(request, server)
+    text = await _one_text(request, server_id)
     return Response(200, b'{"server": ' + text + b"}", _JSON)
 
 
-async def _whole_text(request: Request, server: Any) -> bytes:
+async def _one_text(request: Request, server_id: str) -> bytes:
+    key = await reading.key(request.tx, request.actor, server_id)
     grouped = (request.version or Version(2, 1)) >= _SERVER_GROUPS
-    groups = tuple(await server_groups.of_server(request.tx, server.id)) if grouped else ()
-    variant = await _variant(request, groups)
-    statuses = await _host_statuses(request) if variant.shown.host_status else {}
-    whole = await reading.one_whole(request.tx, server)
-    return encode(views.server(whole, variant.shown, statuses.get(server.host_id or "")), variant.version)
+    groups = tuple(await server_groups.of_server(request.tx, server_id)) if grouped else ()
+    (text,) = await _texts(request, [key], _variant(request, groups))
+    return text
 
 
 async def update(request: Request, server_id: str, body: bodies.ServerChanges) -> Response:
     """Change a server's name, description, hostname or access addresses."""
     version = request.version or Version(2, 1)
-    server = await change.update(request.tx, request.actor, server_id, body.changes(version))
-    shown = msgspec.json.decode(await _whole_text(request, server))
+    await change.update(request.tx, request.actor, server_id, body.changes(version))
+    shown = msgspec.json.decode(await _one_text(request, server_id))
     return ok({"server": _as_updated(shown) if version <= _BEFORE_FULL_UPDATES else shown})
 
 

@@ -52,6 +52,14 @@ def _not_found(server_id: str) -> NotFound:
     return NotFound(f"Instance {server_id} could not be found.")
 
 
+async def key(tx: Reader, actor: Actor, server_id: str) -> Key:
+    """The id and version of a server that the actor may see. Raises NotFound."""
+    found = await servers.key(tx, server_id, actor.scope)
+    if found is None:
+        raise _not_found(server_id)
+    return found
+
+
 async def keys(tx: Reader, page: Page) -> list[Key]:
     """Ids and versions of a page of servers; whose is the page's own condition."""
     return await servers.keys(tx, page)
@@ -84,13 +92,6 @@ async def whole(tx: Reader, ids: Sequence[str], interfaces: dict[str, list[Inter
         return {}
     found, volumes = await servers.many(tx, ids), await disks.volumes_of(tx, ids)
     return {key: Whole(server, interfaces.get(key, []), volumes.get(key, [])) for key, server in found.items()}
-
-
-async def one_whole(tx: Reader, server: Server) -> Whole:
-    """One server with its interfaces and volumes."""
-    interfaces = await ports.interfaces(tx, [server.id])
-    volumes = await disks.volumes_of(tx, [server.id])
-    return Whole(server, interfaces.get(server.id, []), volumes.get(server.id, []))
 
 
 async def with_tags(tx: Reader, tags: Sequence[str], every: bool) -> list[str]:
@@ -148,9 +149,9 @@ __all__ = [
     "get",
     "get_even_deleted",
     "hold",
+    "key",
     "keys",
     "names",
-    "one_whole",
     "record",
     "refuse_if_locked",
     "take",

@@ -25,12 +25,16 @@ async def find_user(tx: Reader, named: Named) -> User | None:
     """The user that a client means, or None."""
     if named.id is not None:
         return await users.find(tx, named.id)
-    domain = await _domain_of(tx, named)
-    return await users.find_by_name(tx, named.name or "", domain.id) if domain else None
+    domain_id = await _domain_of(tx, named)
+    return await users.find_by_name(tx, named.name or "", domain_id) if domain_id else None
 
 
-async def _domain_of(tx: Reader, named: Named) -> Project | None:
-    return await find_domain(tx, Named(id=named.domain_id, name=named.domain_name))
+async def _domain_of(tx: Reader, named: Named) -> str | None:
+    """The id of the domain; one that is given is not looked up, as nothing can be found in a domain that is not there."""
+    if named.domain_id is not None:
+        return named.domain_id
+    found = await find_domain(tx, Named(name=named.domain_name))
+    return found.id if found else None
 
 
 async def find_domain(tx: Reader, named: Named) -> Project | None:
@@ -55,8 +59,8 @@ async def require_project(tx: Reader, named: Named) -> Project:
     if named.id is not None:
         found = await projects.find(tx, named.id)
     else:
-        domain = await _domain_of(tx, named)
-        found = await projects.find_by_name(tx, named.name or "", domain.id) if domain else None
+        domain_id = await _domain_of(tx, named)
+        found = await projects.find_by_name(tx, named.name or "", domain_id) if domain_id else None
     if found is None:
         raise Unauthorized(REFUSAL, internal=f"no project {named}")
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...kernel.http import PUBLIC, Route
 from ...kernel.http.routes import Handler, Target
 from . import targets, versions
-from .auth import tokens
+from .auth import signed, tokens
 from .catalog import endpoint_filters, endpoint_groups, endpoints, regions, services
 from .delegation import access_rules, application_credentials, credentials, ec2, trusts
 from .limits import limits, registered_limits
@@ -63,6 +63,8 @@ ROUTES = [
     _route("GET", "/auth/projects", tokens.projects, "get_auth_projects"),
     _route("GET", "/auth/domains", tokens.domains, "get_auth_domains"),
     _route("GET", "/auth/system", tokens.system, "get_auth_system"),
+    Route("POST", "/v3/ec2tokens", signed.ec2, "identity:ec2tokens_validate", tx="none"),
+    Route("POST", "/v3/s3tokens", signed.s3, "identity:s3tokens_validate", tx="none"),
     _route("POST", "/domains", domains.create, "create_domain", "domain"),
     _route("GET", "/domains", domains.index, "list_domains", target=OWN_DOMAIN),
     _route("GET", "/domains/{domain_id}", domains.show, "get_domain"),

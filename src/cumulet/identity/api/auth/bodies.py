@@ -6,6 +6,9 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct, field
 
+from ....kernel.errors import Unauthorized
+from ...signatures import Signed
+
 
 class DomainName(Struct):
     """A domain, by id or name."""
@@ -112,3 +115,57 @@ class Auth(Struct):
 
     identity: IdentityBody
     scope: ScopeBody | str | None = None
+
+
+class Ec2Signature(Struct):
+    """A request to EC2 with its signature, as the service that got it passes it on."""
+
+    access: str
+    signature: str
+    host: str = ""
+    verb: str = "GET"
+    path: str = "/"
+    params: dict[str, Any] = {}
+    headers: dict[str, str] = {}
+    body_hash: str = ""
+
+    def request(self) -> Signed:
+        """What was signed."""
+        return Signed(self.verb, self.host, self.path, self.params, self.headers, self.body_hash)
+
+
+class S3Signature(Struct):
+    """What S3's client signed, in base64, with its signature."""
+
+    access: str
+    signature: str
+    token: str
+
+
+class SignedForEc2(Struct):
+    """Under one of three names, the first that is there."""
+
+    credentials: Ec2Signature | None = None
+    credential: Ec2Signature | None = None
+    ec2Credentials: Ec2Signature | None = None
+
+    def shown(self) -> Ec2Signature:
+        """What is under it. Raises Unauthorized."""
+        found = self.credentials or self.credential or self.ec2Credentials
+        if found is None:
+            raise Unauthorized("EC2 signature not supplied.")
+        return found
+
+
+class SignedForS3(Struct):
+    """Under one of two names, the first that is there."""
+
+    credentials: S3Signature | None = None
+    credential: S3Signature | None = None
+
+    def shown(self) -> S3Signature:
+        """What is under it. Raises Unauthorized."""
+        found = self.credentials or self.credential
+        if found is None:
+            raise Unauthorized("EC2 signature not supplied.")
+        return found

@@ -19,8 +19,13 @@ async def create(request: Request, body: bodies.Auth) -> Response:
     """A token for a password, an earlier token, a code, the secret of an application credential."""
     proof = await asked.proof(request, body.identity)
     known = await log_in(request.parts.tokens, proof, asked.wanted(body.scope))
+    return await issued(request, known, 201)
+
+
+async def issued(request: Request, known: Authenticated, status: int) -> Response:
+    """The answer with a new token."""
     async with request.parts.tokens.db.read() as tx:
-        return await _shown(request, tx, known, 201)
+        return await _shown(request, tx, known, status)
 
 
 async def _shown(request: Request, tx: Any, known: Authenticated, status: int) -> Response:

@@ -35,7 +35,8 @@ def _sealed(vault: KeyRing, credential_id: str, blob: str) -> str:
     return base64.b64encode(vault.seal(blob.encode(), credential_id.encode())).decode()
 
 
-def _opened(vault: KeyRing, credential: Credential) -> Secret:
+def opened(vault: KeyRing, credential: Credential) -> Secret:
+    """A credential with its blob in the clear. Raises Unavailable if no key of the ring has sealed it."""
     try:
         blob = vault.open(base64.b64decode(credential.blob), credential.id.encode()).decode()
     except ValueError as problem:
@@ -55,14 +56,14 @@ async def get(tx: Reader, vault: KeyRing, actor: Actor, credential_id: str) -> S
     if found is None:
         raise NotFound(f"Could not find credential: {credential_id}.")
     check_delegated(actor, found.project_id)
-    return _opened(vault, found)
+    return opened(vault, found)
 
 
 async def page(tx: Reader, vault: KeyRing, actor: Actor, wanted: Page) -> list[Secret]:
     """Credentials; to somebody who acts by delegation, those of the delegated project."""
     if actor.is_delegated:
         wanted = wanted.where("project_id", actor.project_id or "")
-    return [_opened(vault, found) for found in await credentials.page(tx, wanted)]
+    return [opened(vault, found) for found in await credentials.page(tx, wanted)]
 
 
 async def create(tx: Tx, vault: KeyRing, actor: Actor, fields: dict[str, Any]) -> Secret:
@@ -139,4 +140,4 @@ async def delete(tx: Tx, known: Secret) -> None:
 
 async def totp_secrets(tx: Reader, vault: KeyRing, user_id: str) -> list[str]:
     """A user's secrets for codes by time, in base32."""
-    return [_opened(vault, found).blob for found in await credentials.of_user(tx, user_id, "totp")]
+    return [opened(vault, found).blob for found in await credentials.of_user(tx, user_id, "totp")]

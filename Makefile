@@ -36,8 +36,9 @@ lint: $(VENV)/installed ## Style, types, layers
 fix: $(VENV)/installed ## Mend what ruff can mend
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
-compat: $(VENV)/installed ## Upstream's test suite against a cloud with hosts in memory
+compat: $(VENV)/installed ## Upstream's test suites against a cloud with hosts in memory, and against placement alone
 	@sh scripts/compat.sh smoke
+	@sh scripts/compat.sh placement
 
 check: lint test compat ## What CI runs
 

@@ -40,5 +40,5 @@ DEFAULTS: dict[str, str] = {
     "placement:allocations:delete": _OPERATOR,
     "placement:usages": "rule:admin_or_project_reader_or_service_api",
     "placement:allocation_candidates:list": _OPERATOR,
-    "placement:reshaper:reshape": _OPERATOR,
+    "placement:reshaper:reshape": "rule:service_api",
 }

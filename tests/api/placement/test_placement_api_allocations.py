@@ -176,7 +176,8 @@ async def test_a_service_may_do_what_an_administrator_may(service, placement):
     assert (await nova.get("/allocation_candidates?resources=VCPU:1")).status_code == 200
 
 
-async def test_inventory_moves_to_a_child_under_its_claims(placement):
+async def test_inventory_moves_to_a_child_under_its_claims(placement, service):
+    nova = service.client("service", "service")
     host, server = await placement.provider("host", {"VCPU": 8, "VGPU": 4}), new_uuid()
     card = await placement.provider("card", parent=host)
     await placement.allocate(server, {host: {"VCPU": 2, "VGPU": 3}})
@@ -188,7 +189,7 @@ async def test_inventory_moves_to_a_child_under_its_claims(placement):
         }
         moved = {host: {"resources": {"VCPU": 2}}, card: {"resources": {"VGPU": 3}}}
         who = {"project_id": "p1", "user_id": "u1", "consumer_generation": 1, "consumer_type": "INSTANCE"}
-        return await placement.post(
+        return await nova.post(
             "/reshaper", {"inventories": inventories, "allocations": {server: {**who, "allocations": moved}}}
         )
 
@@ -199,13 +200,15 @@ async def test_inventory_moves_to_a_child_under_its_claims(placement):
     assert await used(placement, card) == {"VGPU": 3}
 
 
-async def test_the_reshaper_leaves_no_claim_without_inventory(placement):
+async def test_the_reshaper_is_for_services_and_leaves_no_claim_without_inventory(placement, service):
+    nova = service.client("service", "service")
     host = await placement.provider("host", {"VCPU": 8})
     await placement.allocate(new_uuid(), {host: {"VCPU": 2}})
     gone = {"inventories": {host: {"inventories": {}, "resource_provider_generation": await placement.generation(host)}}}
-    assert refusal(await placement.post("/reshaper", {**gone, "allocations": {}}))["code"] == "placement.inventory.inuse"
+    assert (await placement.post("/reshaper", {**gone, "allocations": {}})).status_code == 403
+    assert refusal(await nova.post("/reshaper", {**gone, "allocations": {}}))["code"] == "placement.inventory.inuse"
     unknown = {"inventories": {new_uuid(): {"inventories": {}, "resource_provider_generation": 0}}, "allocations": {}}
-    assert refusal(await placement.post("/reshaper", unknown))["code"] == "placement.resource_provider.not_found"
+    assert refusal(await nova.post("/reshaper", unknown))["code"] == "placement.resource_provider.not_found"
 
 
 async def test_an_administrator_of_the_system_is_no_administrator_here(service):

@@ -5,6 +5,17 @@ from __future__ import annotations
 from support.placement import refusal
 
 
+async def test_an_answer_without_a_body_has_no_type(placement):
+    made = await placement.put("/traits/CUSTOM_NEW")
+    assert (made.status_code, made.content) == (201, b"")
+    assert "content-type" not in made.headers
+
+
+async def test_a_version_below_the_lowest_is_not_acceptable(placement):
+    assert (await placement.at("0.5").get("/traits")).status_code == 406
+    assert (await placement.at("1.x").get("/traits")).status_code == 400
+
+
 async def test_the_version_document_needs_no_token(service):
     answer = await service.anonymous().client.get("/")
     assert answer.status_code == 200

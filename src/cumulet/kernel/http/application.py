@@ -64,6 +64,7 @@ class Application:
         self.services = services
         self._surroundings = Surroundings(db, policies, authenticate, identity_url)
         self._falcon = falcon.asgi.App()
+        self._falcon.resp_options.default_media_type = None  # type: ignore[assignment]  # what has no body has no type
         self._falcon.add_error_handler(falcon.HTTPError, self._answer_falcon)
         for service in services:
             self._mount(service)
@@ -104,7 +105,8 @@ class Application:
     async def _answer_falcon(self, request: Any, response: Any, problem: Any, params: Any) -> None:
         service = self._service_of(request.path)
         if service is None:
-            response.status, response.media = problem.status, {"error": {"code": problem.status_code, "message": problem.title}}
+            response.status, response.content_type = problem.status, "application/json"
+            response.media = {"error": {"code": problem.status_code, "message": problem.title}}
             return
         seen = Request(request, new_request_id(), service.mount, self._surroundings.policies[service.name], service.parts)
         with contextlib.suppress(Problem):

@@ -221,6 +221,7 @@ def _write(response: Response, request: Request, out: Any) -> None:
             out.stream = view.pieces
     elif isinstance(view, bytes):
         out.data = view
+        out.content_type = response.headers.get("Content-Type", "application/json")
     elif view is not None:
         out.data = encode(view, request.version)
         out.content_type = response.headers.get("Content-Type", "application/json")

@@ -54,12 +54,14 @@ class Versions(NamedTuple):
     """The range of microversions of a service, and the headers in which they are negotiated.
 
     `service` is the word in `OpenStack-API-Version: <service> 2.1`; `legacy` an older header which holds just the number.
+    With `zero` a version such as 0.5 is one that is not served; without, it is malformed.
     """
 
     lowest: Version
     highest: Version
     service: str
     legacy: str | None = None
+    zero: bool = False
 
     def negotiate(self, header: str | None, legacy: str | None) -> Version:
         """The version to speak. Without a header the lowest.
@@ -71,7 +73,7 @@ class Versions(NamedTuple):
             return self.lowest
         if asked == "latest":
             return self.highest
-        if not re.fullmatch(r"[1-9]\d*\.(0|[1-9]\d*)", asked):
+        if not re.fullmatch(r"(0|[1-9]\d*)\.(0|[1-9]\d*)" if self.zero else r"[1-9]\d*\.(0|[1-9]\d*)", asked):
             raise Invalid(f"API Version String {asked} is of invalid format. Must be of format MajorNum.MinorNum.")
         version = Version.parse(asked)
         if not self.lowest <= version <= self.highest:

@@ -1,0 +1,1 @@
+"""Upstream's declarative HTTP suite for placement, over HTTP against ours."""

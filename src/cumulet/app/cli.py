@@ -11,38 +11,22 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.console import Console
 
 from ..kernel import log
 from ..kernel.daemons import DaemonFailed
 from . import findings
-from .config import Config, load
+from .config import Config
+from .images import image_app
 from .operator import clouds_yaml, process
 from .operator.client import Client, RequestFailed
 from .operator.progress import Steps
+from .terminal import ConfigOption, StateOption, configuration, console, failure
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="The OpenStack core in one program."
 )
-image_app = typer.Typer(no_args_is_help=True, help="Images.")
 app.add_typer(image_app, name="image")
-console = Console()
-
-StateOption = Annotated[Path | None, typer.Option("--state", help="Where all data lives. Default: /var/lib/cumulet.")]
-ConfigOption = Annotated[Path | None, typer.Option("--config", help="A TOML file with options.")]
 FakeOption = Annotated[bool, typer.Option("--fake", help="Hosts in memory instead of libvirt and OVN: no root, no packages.")]
-
-
-def _config(path: Path | None, state: Path | None, fake: bool = False) -> Config:
-    try:
-        return load(path, state=state, fake=fake or None)
-    except ValueError as problem:
-        raise _failure(str(problem)) from None
-
-
-def _failure(text: str) -> typer.Exit:
-    console.print(f"[red]{text}[/red]", highlight=False, soft_wrap=True)
-    return typer.Exit(1)
 
 
 @app.command()
@@ -54,7 +38,7 @@ def up(
     install: Annotated[bool, typer.Option("--install", help="Install missing Debian packages first.")] = False,
 ) -> None:
     """Start the cloud. Done already if it runs."""
-    settings = _config(config, state, fake)
+    settings = configuration(config, state, fake)
     if foreground:
         _serve(settings)
         return
@@ -68,10 +52,10 @@ def up(
     try:
         asyncio.run(_start(settings, tuple(given)))
     except DaemonFailed as problem:
-        raise _failure(str(problem)) from None
+        raise failure(str(problem)) from None
     except OSError as problem:
         why = f"{problem.filename or settings.state}: {problem.strerror}"
-        raise _failure(f"The state folder cannot be used: {why}. Name another one with --state.") from None
+        raise failure(f"The state folder cannot be used: {why}. Name another one with --state.") from None
     _summary(settings)
     for finding in findings.recent(settings, began):
         if finding.at >= began:
@@ -102,11 +86,11 @@ def _prepare_host(settings: Config, install: bool) -> None:
     from .machine import packages
 
     if os.geteuid() != 0:
-        raise _failure("A cloud with real guests needs root. Without root: cumulet up --fake")
+        raise failure("A cloud with real guests needs root. Without root: cumulet up --fake")
     missing = packages.missing()
     if missing and not install:
         named = " ".join(missing)
-        raise _failure(
+        raise failure(
             f"These Debian packages are missing: {named}\nInstall them with: cumulet up --install\nOr do without: cumulet up --fake"
         )
     if missing:
@@ -114,7 +98,7 @@ def _prepare_host(settings: Config, install: bool) -> None:
             with Steps(console) as steps:
                 packages.install(missing, steps)
         except packages.CannotInstall as problem:
-            raise _failure(str(problem)) from None
+            raise failure(str(problem)) from None
 
 
 async def _start(settings: Config, given: tuple[str, ...]) -> None:
@@ -142,19 +126,17 @@ def hello(
     ] = None,
 ) -> None:
     """The main job: from an image to ssh into the guest `hello`, through the API."""
-    settings = _config(config, state, fake)
+    settings = configuration(config, state, fake)
     if not process.answers(settings):
-        raise _failure(f"No cloud answers at {settings.url}. Start one with: cumulet up")
+        raise failure(f"No cloud answers at {settings.url}. Start one with: cumulet up")
     if not clouds_yaml.known(settings):
-        raise _failure(
-            f"The cloud that answers at {settings.url} is not the one in {settings.state}: name its folder with --state."
-        )
+        raise failure(f"The cloud that answers at {settings.url} is not the one in {settings.state}: name its folder with --state.")
     from .tiny import Failed
 
     try:
         asyncio.run(_hello(settings, image))
     except (RequestFailed, Failed) as problem:
-        raise _failure(str(problem)) from None
+        raise failure(str(problem)) from None
 
 
 async def _hello(settings: Config, image: Path | None) -> None:
@@ -196,12 +178,12 @@ def down(
     from ..agent.refusals import Refusal
     from .operator.taking_down import take_down
 
-    settings = _config(config, state)
+    settings = configuration(config, state)
     try:
         with Steps(console) as steps:
             found = asyncio.run(take_down(settings, steps, remove_state))
     except Refusal as problem:
-        raise _failure(f"{problem.message} {problem.internal}".strip()) from None
+        raise failure(f"{problem.message} {problem.internal}".strip()) from None
     console.print("The cloud is down." if found else "The cloud was down already.")
 
 
@@ -210,7 +192,7 @@ def status(state: StateOption = None, config: ConfigOption = None) -> None:
     """Whether the cloud runs, its hosts, and what needs an operator. Ends with 1 if anything does."""
     from .operator.status import show
 
-    raise typer.Exit(asyncio.run(show(_config(config, state), console)))
+    raise typer.Exit(asyncio.run(show(configuration(config, state), console)))
 
 
 @app.command()
@@ -218,7 +200,7 @@ def doctor(state: StateOption = None, config: ConfigOption = None, fake: FakeOpt
     """What works here, what is missing, and the command to get it."""
     from .machine import doctor as checks
 
-    found = asyncio.run(checks.checks(_config(config, state, fake)))
+    found = asyncio.run(checks.checks(configuration(config, state, fake)))
     console.print(checks.render(found))
     raise typer.Exit(checks.exit_code(found))
 
@@ -228,9 +210,9 @@ def agent(state: StateOption = None, config: ConfigOption = None) -> None:
     """Run this machine's agent in a process of its own; the cloud must run with `own_agent = false`."""
     from .agent_process import serve
 
-    settings = _config(config, state)
+    settings = configuration(config, state)
     if settings.own_agent:
-        raise _failure("The cloud runs this machine's agent itself. Set own_agent = false in its configuration, and here.")
+        raise failure("The cloud runs this machine's agent itself. Set own_agent = false in its configuration, and here.")
     log.configure(settings.log_level, settings.log_json)
     serve(settings)
 
@@ -240,11 +222,11 @@ def build_tiny(out: Path, state: StateOption = None, config: ConfigOption = None
     """Build the tiny guest, a bootable qcow2 of about 20 MB, from Debian packages."""
     from . import tiny
 
-    settings = _config(config, state)
+    settings = configuration(config, state)
     try:
         _build(settings, out)
     except tiny.Failed as problem:
-        raise _failure(str(problem)) from None
+        raise failure(str(problem)) from None
 
 
 def _build(settings: Config, out: Path) -> None:

@@ -1,7 +1,7 @@
 """Image's rules, by upstream's names. https://docs.openstack.org/glance/latest/configuration/glance_policy.html
 
 A rule's target has `project_id` and `owner` (the image's owner), `visibility`, and `member_id`: the caller's own project if the
-image is shared with it.
+image is shared with it. That of rules about metadata definitions has the namespace's owner and visibility.
 """
 
 _ADMIN = "rule:context_is_admin"
@@ -12,6 +12,15 @@ _SEEN = (
     "or 'shared':%(visibility)s)"
 )
 _DOWNLOAD = f"{_ADMIN} or (role:member and {_SEEN})"
+_NAMESPACE = f"{_ADMIN} or (role:reader and (project_id:%(project_id)s or 'public':%(visibility)s))"
+_METADEFS_GET = ("namespace", "object", "objects", "resource_type", "property", "properties", "tag", "tags")
+_METADEFS_CHANGE = (
+    *("modify_metadef_namespace", "add_metadef_namespace", "delete_metadef_namespace"),
+    *("modify_metadef_object", "add_metadef_object", "delete_metadef_object"),
+    *("add_metadef_resource_type_association", "remove_metadef_resource_type_association"),
+    *("modify_metadef_property", "add_metadef_property", "remove_metadef_property"),
+    *("modify_metadef_tag", "add_metadef_tag", "add_metadef_tags", "delete_metadef_tag", "delete_metadef_tags"),
+)
 _MEMBERSHIP = f"{_ADMIN} or (role:reader and (project_id:%(project_id)s or project_id:%(member_id)s))"
 
 DEFAULTS: dict[str, str] = {
@@ -41,4 +50,10 @@ DEFAULTS: dict[str, str] = {
     "deactivate": _MEMBER,
     "reactivate": _MEMBER,
     "stores_info_detail": _ADMIN,
+    "metadef_default": "",
+    "metadef_admin": _ADMIN,
+    "get_metadef_namespaces": _READER,
+    "list_metadef_resource_types": _NAMESPACE,
+    **{f"get_metadef_{what}": _NAMESPACE for what in _METADEFS_GET},
+    **dict.fromkeys(_METADEFS_CHANGE, "rule:metadef_admin"),
 }

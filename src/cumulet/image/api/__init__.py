@@ -5,9 +5,10 @@ from __future__ import annotations
 from ...kernel.http import Service
 from ..parts import Parts
 from .faults import fault
+from .metadefs.routes import ROUTES as METADEFS
 from .routes import ROUTES
 
 
 def service(parts: Parts) -> Service:
     """Image, ready to be mounted."""
-    return Service("image", "/image", ROUTES, fault, parts=parts)
+    return Service("image", "/image", [*ROUTES, *METADEFS], fault, parts=parts)

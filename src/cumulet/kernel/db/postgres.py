@@ -112,6 +112,11 @@ class PostgresTx(PostgresReader):
         super().__init__(database, self)
         self._connection = connection
 
+    @property
+    def tells(self) -> bool:
+        """Whether somebody outside wants to hear of what happens."""
+        return self._database.tells
+
     async def connection(self) -> Any:
         """The transaction's own."""
         return self._connection
@@ -148,6 +153,7 @@ class Postgres:
         self.clock: Clock = clock or SystemClock()
         self.statements = 0
         self.alone = False
+        self.tells = False
         self.trace: list[str] | None = None
         self.dsn, self._size = dsn, size
         self._pool: Any = None

@@ -51,6 +51,11 @@ class Reader(Protocol):
 class Tx(Reader, Protocol):
     """A write transaction: all of it is committed when the block ends, or none."""
 
+    @property
+    def tells(self) -> bool:
+        """Whether somebody outside wants to hear of what happens (`kernel.notifications`)."""
+        ...
+
     async def do(self, query: Query[Any], **values: Any) -> int:
         """Run a statement and return how many rows it changed. Raises Duplicate."""
         ...
@@ -75,6 +80,8 @@ class Database(Protocol):
     """How many statements have run; tests ask."""
     alone: bool
     """Whether every commit is of this process: then nothing changes without its signal, and signals can keep a cache true."""
+    tells: bool
+    """Whether notifications are written; whoever puts the program together says so."""
 
     def tx(self) -> AbstractAsyncContextManager[Tx]:
         """A write transaction. Leaving the block by an exception rolls it back."""

@@ -80,6 +80,11 @@ class SqliteTx(SqliteReader):
 
     __slots__ = ()
 
+    @property
+    def tells(self) -> bool:
+        """Whether somebody outside wants to hear of what happens."""
+        return self._database.tells
+
     async def do(self, query: Query[Any], **values: Any) -> int:
         """Run a statement and return how many rows it changed. Raises Duplicate."""
         made, arguments = query.bind(SQLITE, values)
@@ -134,6 +139,7 @@ class Sqlite:
         self.clock: Clock = clock or SystemClock()
         self.statements = 0
         self.alone = True
+        self.tells = False
         self.trace: list[str] | None = None
         self.path = path
         self._durable = durable

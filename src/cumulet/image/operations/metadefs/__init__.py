@@ -1,0 +1,1 @@
+"""What can be asked of metadata definitions. Whatever is protected is protected by its namespace."""

@@ -1,0 +1,79 @@
+"""The outbox: events that are still to be delivered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from msgspec import Struct
+
+from .. import ids
+from ..clock import Stamp
+from ..db import Json, Query, Reader, Tx, metadata, values
+from ..db.rows import delete, insert
+from ..log import current_request_id
+
+TOPIC = "notifications"
+INFO, ERROR = "INFO", "ERROR"
+
+OUTBOX = sa.Table(
+    "notifications",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("event_type", sa.Text, nullable=False),
+    sa.Column("priority", sa.Text, nullable=False),
+    sa.Column("payload", Json, nullable=False),
+    sa.Column("request_id", sa.Text, nullable=False),
+    sa.Column("created_at", sa.Text, nullable=False),
+    # Who delivers it now has time until then; before the first try it is empty.
+    sa.Column("taken_until", sa.Text, nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Index("notifications_created", "created_at"),
+)
+O = OUTBOX.c  # noqa: E741
+
+
+class Event(Struct, frozen=True):
+    """Something that happened. `tries` counts deliveries that were begun."""
+
+    id: str
+    event_type: str
+    priority: str
+    payload: dict[str, Any]
+    request_id: str
+    created_at: Stamp
+    taken_until: Stamp = ""
+    tries: int = 0
+
+
+INSERT, DELETE = insert(OUTBOX), delete(OUTBOX)
+OLDEST = Query(sa.select(OUTBOX).order_by(O.created_at, O.id).limit(sa.bindparam("most", type_=sa.Integer())), Event)
+TAKE: Query[Any] = Query(
+    sa.update(OUTBOX)
+    .where(O.id == sa.bindparam("b_id"), O.taken_until <= sa.bindparam("now"))
+    .values(taken_until=sa.bindparam("until"), tries=O.tries + 1)
+)
+
+
+async def tell(tx: Tx, event_type: str, payload: Mapping[str, Any], priority: str = INFO) -> None:
+    """Write an event into the outbox if anybody wants to hear of it: it is delivered once the transaction is committed."""
+    if not tx.tells:
+        return
+    await tx.do(INSERT, **values(Event(ids.new_uuid(), event_type, priority, dict(payload), current_request_id(), tx.stamp)))
+    tx.signal(TOPIC, event_type)
+
+
+async def oldest(tx: Reader, most: int) -> list[Event]:
+    """The next events to deliver, oldest first."""
+    return await tx.all(OLDEST, most=most)
+
+
+async def take(tx: Tx, event: Event, until: Stamp) -> bool:
+    """Make an event one's own to deliver, until then; False if it is somebody else's now."""
+    return await tx.do(TAKE, b_id=event.id, now=tx.stamp, until=until) == 1
+
+
+async def done(tx: Tx, event: Event) -> None:
+    """The event is delivered, or given up."""
+    await tx.do(DELETE, key=event.id)

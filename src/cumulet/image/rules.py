@@ -18,6 +18,9 @@ RESERVED_PREFIX = "os_glance"
 NULLABLE_IDS = ("kernel_id", "ramdisk_id")
 """Properties that hold an image's id, or null, which is the same as not having them."""
 
+KEY_DELETION = ("on_image_deletion", "do_not_delete")
+"""What may become of a volume's key when the image that needs it is deleted."""
+
 LONGEST = 255
 LONGEST_VALUE = 65535
 MOST_PROPERTIES = 128
@@ -126,6 +129,8 @@ def property_value(name: str, value: Any) -> str | None:
         raise Invalid(f"Invalid value for '{name}': custom properties are strings.")
     if name in NULLABLE_IDS and not _UUID.match(value):
         raise Invalid(f"Invalid value for '{name}': the UUID of an image is needed.")
+    if name == "cinder_encryption_key_deletion_policy" and value not in KEY_DELETION:
+        raise Invalid(f"Invalid value for '{name}': {value!r} is not one of {', '.join(KEY_DELETION)}.")
     if len(value) > LONGEST_VALUE:
         raise Invalid(f"Invalid value for '{name}': it is longer than {LONGEST_VALUE} characters.")
     return value

@@ -7,8 +7,9 @@ from ..parts import Parts
 from .faults import fault
 from .metadefs.routes import ROUTES as METADEFS
 from .routes import ROUTES
+from .schemas import ROUTES as SCHEMAS
 
 
 def service(parts: Parts) -> Service:
     """Image, ready to be mounted."""
-    return Service("image", "/image", [*ROUTES, *METADEFS], fault, parts=parts)
+    return Service("image", "/image", [*ROUTES, *SCHEMAS, *METADEFS], fault, parts=parts)

@@ -240,7 +240,7 @@ async def test_who_needs_several_factors_gets_no_token_with_one_of_them(cloud, c
     await admin.patch(f"{V3}/users/{coded.id}", json={"user": {"options": options}})
     refused = await coded.token()
     assert refused.status_code == 401
-    assert "password and totp" in refused.json()["error"]["message"]
+    assert refused.json()["required_auth_methods"] == [["password", "totp"]]
     assert (await log_in(cloud, with_code(coded, code_now(clock)))).status_code == 401
     await clock.advance(STEP_SECONDS)
     both = await log_in(cloud, with_code(coded, code_now(clock), "password"))

@@ -55,7 +55,7 @@ class Tokens:
     def __init__(self, db: Database, keys: KeyRing, rules: Compliance | None = None) -> None:
         self.db = db
         self.rules = rules or Compliance()
-        self._keys = keys
+        self.keys = keys
         self._generation = 0
         self._since = db.clock.now()
         self._known: dict[str, Authenticated] = {}
@@ -92,7 +92,7 @@ class Tokens:
             application_credential_id=grounds.application_credential_id,
         )
         generation = self._generation
-        known = await self._standing(tx, sealed.seal(self._keys, claims), user, claims)
+        known = await self._standing(tx, sealed.seal(self.keys, claims), user, claims)
         return self._remember(known, generation)
 
     async def validate(self, token: str, allow_expired: bool = False) -> Authenticated:
@@ -123,7 +123,7 @@ class Tokens:
         return known
 
     async def _look_up(self, tx: Reader, token: str) -> Authenticated:
-        claims = sealed.read(self._keys, token)
+        claims = sealed.read(self.keys, token)
         user = await users.find(tx, claims.user_id)
         if user is None or claims.issued_at < user.valid_from:
             raise Unauthorized("The token is not valid any more.")
@@ -153,7 +153,7 @@ class Tokens:
 
     async def revoke(self, tx: Tx, token: str) -> None:
         """Make a token, and those made from it, void."""
-        claims = sealed.read(self._keys, token)
+        claims = sealed.read(self.keys, token)
         await revocations.revoke(tx, claims.audit_ids[0], claims.expires_at)
         tx.signal("identity", claims.user_id)
 

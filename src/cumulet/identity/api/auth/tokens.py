@@ -6,6 +6,7 @@ from typing import Any
 
 from ....kernel.http import Request, Response, flag, no_content, ok
 from ...operations import tokens
+from ...operations.authentication.factors import Partial
 from ...operations.authentication.logging_in import log_in
 from ...operations.roles import holdings
 from ...operations.tokens import Authenticated
@@ -14,12 +15,16 @@ from ..resources import views as resource_views
 from ..targets import subject
 from . import asked, bodies, views
 
+RECEIPT = "Openstack-Auth-Receipt"
+
 
 async def create(request: Request, body: bodies.Auth) -> Response:
-    """A token for a password, an earlier token, a code, the secret of an application credential."""
+    """A token for a password, an earlier token, a code, an application credential; or a receipt for one of several."""
     proof = await asked.proof(request, body.identity)
-    known = await log_in(request.parts.tokens, proof, asked.wanted(body.scope))
-    return await issued(request, known, 201)
+    outcome = await log_in(request.parts.tokens, proof, asked.wanted(body.scope), request.header(RECEIPT))
+    if isinstance(outcome, Partial):
+        return Response(401, views.receipt(outcome), {RECEIPT: outcome.text})
+    return await issued(request, outcome, 201)
 
 
 async def issued(request: Request, known: Authenticated, status: int) -> Response:

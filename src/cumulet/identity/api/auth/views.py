@@ -5,9 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from ....kernel.clock import stamp
+from ...operations.authentication.factors import Partial
 from ...operations.scopes import Delegation
 from ...operations.tokens import Authenticated
 from ..fields import Z
+
+
+def receipt(partial: Partial) -> dict[str, Any]:
+    """What was proved so far, and the sets of methods that would do."""
+    receipt, domain = partial.receipt, {"id": partial.domain_id, "name": partial.domain_name}
+    shown = {
+        "methods": list(receipt.methods),
+        "user": {"id": receipt.user_id, "name": partial.user_name, "domain": domain},
+        "expires_at": stamp(receipt.expires_at) + Z,
+        "issued_at": stamp(receipt.issued_at) + Z,
+    }
+    return {"receipt": shown, "required_auth_methods": partial.required}
 
 
 def token(known: Authenticated, catalog: list[dict[str, Any]] | None) -> dict[str, Any]:

@@ -7,12 +7,13 @@ from msgspec import Struct
 from ....kernel.db import Reader
 from ....kernel.errors import Forbidden, Unauthorized
 from ...model import ApplicationCredential, Scope, Trust, User
-from ...rules import factors_missing
 from ...store.delegation import application_credentials, trusts
 from ...tokens import Claims
 from ..roles import holdings
 from ..tokens import Authenticated, Grounds, Tokens
-from .methods import METHODS, Proof
+from . import factors
+from .factors import Partial
+from .methods import Proof
 from .named import REFUSAL, Named, require_domain, require_project
 
 
@@ -26,14 +27,14 @@ class Wanted(Struct, frozen=True):
     named: Named = Named()
 
 
-async def log_in(tokens: Tokens, proof: Proof, wanted: Wanted) -> Authenticated:
-    """A token. A trust that counts its uses has one less afterwards.
+async def log_in(tokens: Tokens, proof: Proof, wanted: Wanted, receipt: str | None = None) -> Authenticated | Partial:
+    """A token, or a receipt if the user must show more methods. A trust that counts its uses has one less afterwards.
 
-    Raises Unauthorized if the user has no access to the scope or needs more methods, Forbidden for what a delegated token may
-    not become.
+    Raises Unauthorized if the user has no access to the scope or the receipt is not theirs, Forbidden for what a delegated token
+    may not become.
     """
-    check_factors(proof)
-    return await grant_token(tokens, proof, wanted)
+    whole, earlier = await factors.with_receipt(tokens, proof, receipt)
+    return await factors.missing(tokens, whole, earlier) or await grant_token(tokens, whole, wanted)
 
 
 async def grant_token(tokens: Tokens, proof: Proof, wanted: Wanted) -> Authenticated:
@@ -53,15 +54,6 @@ async def grant_token(tokens: Tokens, proof: Proof, wanted: Wanted) -> Authentic
     if trust is not None and trust.remaining_uses is not None:
         await _use(tokens, trust)
     return known
-
-
-def check_factors(proof: Proof) -> None:
-    """Raise Unauthorized, with code `factors`, if the user's rules ask for more methods than were shown."""
-    shown = {*proof.methods, *(proof.parent.methods if proof.parent else ())}
-    missing = factors_missing(proof.user.options, shown, set(METHODS))
-    if missing:
-        ways = " or ".join(" and ".join(rule) for rule in missing)
-        raise Unauthorized(f"{REFUSAL} It needs {ways}.", code="factors")
 
 
 async def _credential(tx: Reader, proof: Proof) -> ApplicationCredential | None:

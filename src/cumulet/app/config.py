@@ -19,7 +19,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     `state` is where all data lives. Ratios and reserves apply to every host unless the placement API has set that host's; None is
     the default. `database` is a PostgreSQL URL; empty is SQLite in `state`. `external_*` describe the network behind floating
     IPs, which lives in the network namespace `namespace`. What is asked of passwords, from `lockout_failures` on, is off by default
-    (`identity.rules.Compliance`).
+    (`identity.rules.Compliance`). `cors_origins` are the origins (`https://horizon.example`) of web pages that may call the API.
     """
 
     state: Path = Path("/var/lib/cumulet")
@@ -43,6 +43,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     external_cidr: str = "172.24.4.0/24"
     external_gateway: str = "172.24.4.1"
     dns_servers: list[str] = []
+    cors_origins: list[str] = []
     lockout_failures: int = 0
     lockout_seconds: float = 1800.0
     password_days: int = 0

@@ -22,6 +22,7 @@ from ..image.parts import Parts as ImageParts
 from ..kernel import workflow
 from ..kernel.db import Database
 from ..kernel.http import Application, Request
+from ..kernel.http.cors import Cors
 from ..kernel.policy import Actor, Policy, PolicySyntaxError
 from ..kernel.policy.enforcer import load_overrides
 from ..kernel.reconcile import Reconciler
@@ -120,7 +121,9 @@ def application(parts: Parts) -> Application:
         volume.service(parts.image.store),
         compute.service(parts.db, parts.services.agents, parts.image.store),
     ]
-    return Application(services, parts.db, policies(parts.config), authenticate, f"{parts.config.url}/identity")
+    made = Application(services, parts.db, policies(parts.config), authenticate, f"{parts.config.url}/identity")
+    made.cors = Cors(parts.config.cors_origins)
+    return made
 
 
 def reconcilers(parts: Parts) -> list[Reconciler]:

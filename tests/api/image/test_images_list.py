@@ -71,6 +71,8 @@ async def test_the_newest_come_first(some):
         ("?sort_key=name&sort_dir=asc", "abcd"),
         ("?sort_key=container_format&sort_key=name&sort_dir=desc&sort_dir=asc", "cabd"),
         ("?sort_key=container_format&sort_key=name&sort_dir=asc", "abdc"),
+        ("?sort_dir=asc", "dcba"),
+        ("?sort_dir=desc", "abcd"),
         ("?sort_key=size", "abcd"),
         ("?limit=0", ""),
     ],
@@ -87,6 +89,7 @@ async def test_a_query_selects_and_sorts(some, query, expected):
     "query",
     [
         "?visibility=secret",
+        "?sort_dir=up",
         "?member_status=maybe",
         "?protected=perhaps",
         "?os_hidden=2",

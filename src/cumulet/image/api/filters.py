@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from ...kernel.db import Condition, Page
@@ -34,14 +34,24 @@ def asked(request: Request) -> Asked:
     if "os_hidden" not in request.query:
         conditions.append(Condition("os_hidden", False))
     conditions += _visibility(request)
-    return Asked(Page(tuple(conditions), page.sort, page.limit, page.marker), _member_status(request))
+    return Asked(Page(tuple(conditions), _order(request, page), page.limit, page.marker), _member_status(request))
+
+
+def _order(request: Request, page: Page) -> Sequence[tuple[str, bool]]:
+    """A direction without a key is that of the default order."""
+    direction = (request.asked("sort_dir") or "").lower()
+    if page.sort or not direction:
+        return page.sort
+    if direction not in ("asc", "desc"):
+        raise Invalid(f"Invalid sort direction: {direction}")
+    return [("created_at", direction == "desc")]
 
 
 def _check_sorting(request: Request) -> None:
     keys, directions = request.query.get("sort_key", []), request.query.get("sort_dir", [])
     if "sort" in request.query and (keys or directions):
         raise Invalid("Old and new sorting syntax cannot be combined")
-    if len(directions) > 1 and len(directions) != len(keys):
+    if len(directions) > 1 and len(directions) != max(len(keys), 1):
         raise Invalid("Number of sort dirs does not match the number of sort keys")
 
 

@@ -15,6 +15,7 @@ from msgspec import Struct
 from ..db import Database
 from ..errors import MethodNotAllowed, NotFound, Problem, Unavailable
 from ..policy import Actor, Policy
+from .cors import Cors
 from .request import Request
 from .responses import Fault
 from .routes import Endpoint, Route
@@ -58,6 +59,9 @@ Policies = Mapping[str, Policy]
 class Application:
     """All services behind one ASGI callable: `falcon` routes, `serving.serve` answers."""
 
+    cors = Cors(())
+    """Which web pages may call the API; replaced where the program is put together."""
+
     def __init__(
         self, services: Sequence[Service], db: Database, policies: Policies, authenticate: Authenticate, identity_url: str
     ) -> None:
@@ -71,6 +75,11 @@ class Application:
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         """The ASGI entry: a project id in the path is taken out before routing."""
+        origin = self.cors.origin(scope)
+        if origin is not None:
+            if self.cors.is_preflight(scope):
+                return await self.cors.answer(scope, origin, send)
+            send = self.cors.permitting(origin, send)
         if scope["type"] == "http":
             self._take_project_out(scope)
             if scope["path"].endswith("/") and (_ROOT.match(scope["path"]) or self._ignores_slash(scope["path"])):

@@ -20,6 +20,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     the default. `database` is a PostgreSQL URL; empty is SQLite in `state`. `external_*` describe the network behind floating
     IPs, which lives in the network namespace `namespace`. What is asked of passwords, from `lockout_failures` on, is off by default
     (`identity.rules.Compliance`). `cors_origins` are the origins (`https://horizon.example`) of web pages that may call the API.
+    `notification_url` is where notifications are posted; empty: nothing is notified.
     """
 
     state: Path = Path("/var/lib/cumulet")
@@ -44,6 +45,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     external_gateway: str = "172.24.4.1"
     dns_servers: list[str] = []
     cors_origins: list[str] = []
+    notification_url: str = ""
     lockout_failures: int = 0
     lockout_seconds: float = 1800.0
     password_days: int = 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 from msgspec import Struct
 
 from ..compute import api as compute
@@ -23,6 +25,9 @@ from ..kernel import workflow
 from ..kernel.db import Database
 from ..kernel.http import Application, Request
 from ..kernel.http.cors import Cors
+from ..kernel.notifications.delivery import EVERY, Delivery
+from ..kernel.notifications.outbox import TOPIC
+from ..kernel.notifications.webhook import Webhook
 from ..kernel.policy import Actor, Policy, PolicySyntaxError
 from ..kernel.policy.enforcer import load_overrides
 from ..kernel.reconcile import Reconciler
@@ -62,6 +67,7 @@ class Parts:
 
     def __init__(self, config: Config, db: Database, tokens: Tokens, services: Services, under: Underlay) -> None:
         self.config, self.db, self.tokens, self.services, self.underlay = config, db, tokens, services, under
+        db.tells = bool(config.notification_url)
         self.image = ImageParts(db, ByteStore(config.state / "images"))
         self.sync = Sync(db, under.driver)
         self.vault = KeyRing.load(config.state / "credential-keys")
@@ -140,4 +146,13 @@ def reconcilers(parts: Parts) -> list[Reconciler]:
         Reconciler("underlay", HEAL_SECONDS, heal),
         Reconciler("images", SWEEP_SECONDS, sweep_images),
         workflow.purger(parts.db),
+        *_notifications(parts),
     ]
+
+
+def _notifications(parts: Parts) -> list[Reconciler]:
+    """Delivers notifications, if there is somebody to deliver them to."""
+    if not parts.config.notification_url:
+        return []
+    delivery = Delivery(parts.db, Webhook(parts.config.notification_url), socket.gethostname())
+    return [Reconciler("notifications", EVERY, delivery.run, TOPIC)]

@@ -11,8 +11,9 @@ from ...kernel.errors import Conflict, Forbidden, NotFound
 from ...kernel.policy import Actor
 from .. import rules
 from ..bytes import ByteStore
-from ..model import ACCEPTED, ACTIVE, DEACTIVATED, QUEUED, Image, NewImage
+from ..model import ACCEPTED, ACTIVE, DEACTIVATED, DELETED, QUEUED, Image, NewImage
 from ..store import images, transitions
+from . import events
 
 __all__ = [
     "Image",
@@ -72,6 +73,7 @@ async def create(tx: Tx, actor: Actor, new: NewImage) -> Image:
         await images.add(tx, image)
     except Duplicate:
         raise Conflict(f"Image ID {image.id} already exists!") from None
+    await events.of_image(tx, "create", image)
     return image
 
 
@@ -83,7 +85,9 @@ async def update(tx: Tx, actor: Actor, before: Image, after: Image) -> Image:
     rules.check_properties(after.properties)
     if not await images.save(tx, before, after, tx.stamp):
         raise Conflict(f"Image {before.id} was changed by somebody else meanwhile; try again.")
-    return msgspec.structs.replace(after, updated_at=tx.stamp, revision=before.revision + 1)
+    saved = msgspec.structs.replace(after, updated_at=tx.stamp, revision=before.revision + 1)
+    await events.of_image(tx, "update", saved)
+    return saved
 
 
 async def add_tag(tx: Tx, actor: Actor, image: Image, tag: str) -> None:
@@ -108,15 +112,20 @@ async def delete(tx: Tx, image: Image) -> None:
         raise Forbidden(f"Image {image.id} is protected and cannot be deleted.")
     if not await transitions.delete(tx, image.id):
         raise NotFound(f"No image found with ID {image.id}")
+    await events.of_image(tx, "delete", msgspec.structs.replace(image, status=DELETED, updated_at=tx.stamp))
 
 
 async def deactivate(tx: Tx, image: Image) -> None:
     """Make the bytes unreadable. Raises Forbidden for an image that is neither active nor deactivated."""
-    if not await transitions.deactivate(tx, image.id) and image.status != DEACTIVATED:
+    if await transitions.deactivate(tx, image.id):
+        await events.of_image(tx, "update", msgspec.structs.replace(image, status=DEACTIVATED, updated_at=tx.stamp))
+    elif image.status != DEACTIVATED:
         raise Forbidden(f"Not allowed to deactivate image in status '{image.status}'")
 
 
 async def reactivate(tx: Tx, image: Image) -> None:
     """Make the bytes readable again. Raises Forbidden for an image that is neither active nor deactivated."""
-    if not await transitions.reactivate(tx, image.id) and image.status != ACTIVE:
+    if await transitions.reactivate(tx, image.id):
+        await events.of_image(tx, "update", msgspec.structs.replace(image, status=ACTIVE, updated_at=tx.stamp))
+    elif image.status != ACTIVE:
         raise Forbidden(f"Not allowed to reactivate image in status '{image.status}'")

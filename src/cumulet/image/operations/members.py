@@ -10,6 +10,7 @@ from ...kernel.policy import Actor
 from .. import rules
 from ..model import MEMBER_STATUSES, PENDING, SHARED, Image, Member
 from ..store import members
+from . import events
 
 __all__ = ["Member", "add", "answer", "get", "list_of", "remove"]
 
@@ -49,6 +50,7 @@ async def add(tx: Tx, image: Image, member_id: str) -> Member:
         await members.add(tx, member)
     except Duplicate:
         raise Conflict(f"Member {member_id} is duplicated for image {image.id}") from None
+    await events.of_member(tx, "create", member)
     return member
 
 
@@ -59,11 +61,14 @@ async def answer(tx: Tx, member: Member, status: str) -> Member:
     answered = msgspec.structs.replace(member, status=status, updated_at=tx.stamp)
     if not await members.set_status(tx, answered):
         raise NotFound(f"{member.member_id} not found in the member list of the image {member.image_id}.")
+    await events.of_member(tx, "update", answered)
     return answered
 
 
 async def remove(tx: Tx, image: Image, member_id: str) -> None:
     """Stop sharing with a project. Raises Forbidden, NotFound."""
     _check_shared(image)
-    if not await members.remove(tx, image.id, member_id):
+    found = await members.find(tx, image.id, member_id)
+    if found is None or not await members.remove(tx, image.id, member_id):
         raise NotFound(f"{member_id} not found in the member list of the image {image.id}.")
+    await events.of_member(tx, "delete", found)

@@ -1,6 +1,6 @@
 """Telling the world outside what happened: events, written in the transaction of what they tell, delivered later.
 
-    await tell(tx, "image.create", payload)
+    await tell(tx, "image", "image.create", payload)
 
 An event is a row of the outbox, so it is there if and only if the change was committed. The reconciler (`delivery.py`) posts each,
 in order and at least once, to the webhook that the operator configured; a receiver knows a repeated one by its `message_id`. The

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,11 +22,14 @@ OUTBOX = sa.Table(
     "notifications",
     metadata,
     sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("service", sa.Text, nullable=False),
     sa.Column("event_type", sa.Text, nullable=False),
     sa.Column("priority", sa.Text, nullable=False),
     sa.Column("payload", Json, nullable=False),
     sa.Column("request_id", sa.Text, nullable=False),
     sa.Column("created_at", sa.Text, nullable=False),
+    # Orders what one process wrote at one instant, in one transaction above all.
+    sa.Column("position", sa.Integer, nullable=False),
     # Who delivers it now has time until then; before the first try it is empty.
     sa.Column("taken_until", sa.Text, nullable=False),
     sa.Column("tries", sa.Integer, nullable=False),
@@ -38,29 +42,34 @@ class Event(Struct, frozen=True):
     """Something that happened. `tries` counts deliveries that were begun."""
 
     id: str
+    service: str
     event_type: str
     priority: str
     payload: dict[str, Any]
     request_id: str
     created_at: Stamp
+    position: int = 0
     taken_until: Stamp = ""
     tries: int = 0
 
 
+_positions = itertools.count()
 INSERT, DELETE = insert(OUTBOX), delete(OUTBOX)
-OLDEST = Query(sa.select(OUTBOX).order_by(O.created_at, O.id).limit(sa.bindparam("most", type_=sa.Integer())), Event)
+OLDEST = Query(sa.select(OUTBOX).order_by(O.created_at, O.position).limit(sa.bindparam("most", type_=sa.Integer())), Event)
 TAKE: Query[Any] = Query(
     sa.update(OUTBOX)
     .where(O.id == sa.bindparam("b_id"), O.taken_until <= sa.bindparam("now"))
     .values(taken_until=sa.bindparam("until"), tries=O.tries + 1)
 )
+PUT_BACK: Query[Any] = Query(sa.update(OUTBOX).where(O.id == sa.bindparam("b_id")).values(taken_until=sa.bindparam("until")))
 
 
-async def tell(tx: Tx, event_type: str, payload: Mapping[str, Any], priority: str = INFO) -> None:
-    """Write an event into the outbox if anybody wants to hear of it: it is delivered once the transaction is committed."""
+async def tell(tx: Tx, service: str, event_type: str, payload: Mapping[str, Any], priority: str = INFO) -> None:
+    """Write a service's event into the outbox if anybody wants to hear of it: it is delivered once the transaction is committed."""
     if not tx.tells:
         return
-    await tx.do(INSERT, **values(Event(ids.new_uuid(), event_type, priority, dict(payload), current_request_id(), tx.stamp)))
+    said = (service, event_type, priority, dict(payload), current_request_id(), tx.stamp, next(_positions))
+    await tx.do(INSERT, **values(Event(ids.new_uuid(), *said)))
     tx.signal(TOPIC, event_type)
 
 
@@ -72,6 +81,11 @@ async def oldest(tx: Reader, most: int) -> list[Event]:
 async def take(tx: Tx, event: Event, until: Stamp) -> bool:
     """Make an event one's own to deliver, until then; False if it is somebody else's now."""
     return await tx.do(TAKE, b_id=event.id, now=tx.stamp, until=until) == 1
+
+
+async def put_back(tx: Tx, event: Event, until: Stamp) -> None:
+    """The event could not be delivered; nobody tries again before `until`."""
+    await tx.do(PUT_BACK, b_id=event.id, until=until)
 
 
 async def done(tx: Tx, event: Event) -> None:

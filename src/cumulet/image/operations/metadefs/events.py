@@ -28,7 +28,7 @@ async def of_namespace(tx: Tx, event: str, row: Namespace, old_name: str | None 
     names = ("namespace", "display_name", "protected", "visibility", "owner", "description")
     said = {name: getattr(row, name) for name in names}
     old = {"namespace_old": old_name or row.namespace}
-    await tell(tx, f"metadef_namespace.{event}", {**said, **old, **_life(tx, row, event)})
+    await tell(tx, "image", f"metadef_namespace.{event}", {**said, **old, **_life(tx, row, event)})
 
 
 async def of_item(tx: Tx, event: str, namespace: Namespace, row: Item, old_name: str | None = None) -> None:
@@ -42,11 +42,11 @@ async def of_item(tx: Tx, event: str, namespace: Namespace, row: Item, old_name:
             {"name": name, **{word: described.get(word) for word in _SAID_OF_PROPERTY}}
             for name, described in row.content["properties"].items()
         ]
-    await tell(tx, f"metadef_{row.kind}.{event}", {**said, **_life(tx, row, event)})
+    await tell(tx, "image", f"metadef_{row.kind}.{event}", {**said, **_life(tx, row, event)})
 
 
 async def of_association(tx: Tx, event: str, namespace: Namespace, row: Association) -> None:
     """A type of resources was associated, or is no more."""
     said: dict[str, Any] = {"namespace": namespace.namespace, "name": row.name, "name_old": row.name}
     said |= {"prefix": row.prefix, "properties_target": row.properties_target}
-    await tell(tx, f"metadef_resource_type.{event}", {**said, **_life(tx, row, event)})
+    await tell(tx, "image", f"metadef_resource_type.{event}", {**said, **_life(tx, row, event)})

@@ -1,0 +1,48 @@
+"""What is told of images and their members: upstream's events and payloads.
+
+https://docs.openstack.org/glance/latest/admin/notifications.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...kernel.db import Tx
+from ...kernel.notifications import tell
+from ...kernel.notifications.outbox import ERROR, INFO
+from ...kernel.policy import Actor
+from ..model import PUBLIC, Image, Member
+
+_SAID = (
+    *("id", "name", "status", "min_disk", "min_ram", "protected", "checksum", "owner", "disk_format", "container_format"),
+    *("size", "virtual_size", "visibility", "properties", "tags"),
+)
+
+
+def _instant(stamp: str) -> str:
+    return f"{stamp[:19]}Z"
+
+
+async def of_image(tx: Tx, event: str, image: Image) -> None:
+    """`image.create`, `update`, `delete`, `prepare` (an upload begins), `upload` (its bytes are there), `activate`."""
+    deleted = event == "delete"
+    said: dict[str, Any] = {name: getattr(image, name) for name in _SAID}
+    said |= {"is_public": image.visibility == PUBLIC, "created_at": _instant(image.created_at)}
+    said |= {"updated_at": _instant(image.updated_at), "deleted": deleted, "deleted_at": _instant(tx.stamp) if deleted else None}
+    await tell(tx, "image", f"image.{event}", said)
+
+
+async def of_member(tx: Tx, event: str, member: Member) -> None:
+    """`image.member.create`, `update`, `delete`."""
+    deleted = event == "delete"
+    said = {"image_id": member.image_id, "member_id": member.member_id, "status": member.status}
+    life = {"created_at": _instant(member.created_at), "updated_at": _instant(member.updated_at)}
+    told = {**said, **life, "deleted": deleted, "deleted_at": _instant(tx.stamp) if deleted else None}
+    await tell(tx, "image", f"image.member.{event}", told)
+
+
+async def of_download(tx: Tx, actor: Actor, image: Image, sent: int, wanted: int) -> None:
+    """`image.send`: bytes went to somebody. It is an error if fewer did than he asked for."""
+    told = {"bytes_sent": sent, "image_id": image.id, "owner_id": image.owner}
+    told |= {"receiver_tenant_id": actor.project_id, "receiver_user_id": actor.user_id}
+    await tell(tx, "image", "image.send", told, INFO if sent == wanted else ERROR)

@@ -1,0 +1,98 @@
+"""Every event of images, their members and metadata definitions, as a receiver gets it."""
+
+from __future__ import annotations
+
+import pytest
+
+from cumulet.kernel.notifications.delivery import Delivery
+from cumulet.kernel.notifications.webhook import Webhook
+from support.receiver import receiving
+
+
+@pytest.fixture
+async def told(images):
+    """Runs what a test does, then returns the messages that came of it."""
+    images.db.tells = True
+    async with receiving() as receiver:
+        delivery = Delivery(images.db, Webhook(receiver.url), "control-1")
+
+        async def delivered():
+            receiver.envelopes.clear()
+            await delivery.run()
+            return {message["event_type"]: message for message in receiver.messages}
+
+        yield delivered
+
+
+async def test_the_life_of_a_record_is_told(images, told):
+    client = images.client()
+    made = await images.make(client, name="new", color="blue", tags=["t"])
+    await client.patch(
+        f"/v2/images/{made['id']}",
+        json=[{"op": "replace", "path": "/name", "value": "old"}],
+        headers={"Content-Type": "application/openstack-images-v2.1-json-patch"},
+    )
+    await client.delete(f"/v2/images/{made['id']}")
+    messages = await told()
+    assert list(messages) == ["image.create", "image.update", "image.delete"]
+    payload = messages["image.create"]["payload"]
+    assert payload["properties"] == {"color": "blue"}
+    assert (payload["name"], payload["tags"], payload["status"], payload["deleted"]) == ("new", ["t"], "queued", False)
+    assert messages["image.update"]["payload"]["name"] == "old"
+    gone = messages["image.delete"]["payload"]
+    assert (gone["status"], gone["deleted"], gone["deleted_at"]) == ("deleted", True, "2027-01-15T08:00:00Z")
+
+
+async def test_sharing_is_told(images, told):
+    owner, friend = images.client(), images.client("friend")
+    made = await images.make(owner)
+    path = f"/v2/images/{made['id']}/members"
+    await owner.post(path, json={"member": "friend"})
+    await friend.put(f"{path}/friend", json={"status": "accepted"})
+    await owner.delete(f"{path}/friend")
+    messages = await told()
+    assert list(messages)[1:] == ["image.member.create", "image.member.update", "image.member.delete"]
+    statuses = [messages[f"image.member.{event}"]["payload"]["status"] for event in ("create", "update", "delete")]
+    assert statuses == ["pending", "accepted", "accepted"]
+
+
+async def test_a_refused_request_tells_nothing(images, told):
+    client = images.client()
+    made = await images.make(client, protected=True)
+    await told()
+    assert (await client.delete(f"/v2/images/{made['id']}")).status_code == 403
+    assert await told() == {}
+
+
+async def test_metadata_definitions_are_told(images, told):
+    admin = images.client("ops", "admin")
+    link = "/v2/metadefs/namespaces/n"
+    described = {"title": "P", "type": "string"}
+    await admin.post(
+        "/v2/metadefs/namespaces",
+        json={
+            "namespace": "n",
+            "properties": {"p": described},
+            "objects": [{"name": "o", "properties": {"q": described}}],
+            "tags": [{"name": "t"}],
+            "resource_type_associations": [{"name": "r", "prefix": "x_"}],
+        },
+    )
+    kinds = ("metadef_namespace", "metadef_object", "metadef_property", "metadef_tag", "metadef_resource_type")
+    messages = await told()
+    assert set(messages) == {f"{kind}.create" for kind in kinds}
+    assert messages["metadef_object.create"]["payload"]["properties"][0]["name"] == "q"
+    assert messages["metadef_resource_type.create"]["payload"]["prefix"] == "x_"
+    assert messages["metadef_property.create"]["publisher_id"] == "image.control-1"
+
+    await admin.put(f"{link}/tags/t", json={"name": "u"})
+    assert (await told())["metadef_tag.update"]["payload"]["name_old"] == "t"
+    await admin.put(f"{link}/objects/o", json={"name": "o"})
+    await admin.put(f"{link}/properties/p", json={"name": "p", **described})
+    for path in ("/objects", "/properties", "/tags", "/resource_types/r"):
+        await admin.delete(link + path)
+    await admin.put(link, json={"namespace": "m"})
+    await admin.delete("/v2/metadefs/namespaces/m")
+    emptied = [f"metadef_namespace.delete_{kind}" for kind in ("objects", "properties", "tags")]
+    life = ["metadef_resource_type.delete", "metadef_namespace.update", "metadef_namespace.delete"]
+    assert list(await told()) == ["metadef_object.update", "metadef_property.update", *emptied, *life]

@@ -17,6 +17,7 @@ from ..kernel.daemons import DaemonFailed
 from . import findings
 from .config import Config
 from .images import image_app
+from .importing import import_app
 from .operator import clouds_yaml, process
 from .operator.client import Client, RequestFailed
 from .operator.progress import Steps
@@ -26,6 +27,7 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="The OpenStack core in one program."
 )
 app.add_typer(image_app, name="image")
+app.add_typer(import_app, name="import")
 FakeOption = Annotated[bool, typer.Option("--fake", help="Hosts in memory instead of libvirt and OVN: no root, no packages.")]
 
 

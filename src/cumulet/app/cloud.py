@@ -117,6 +117,18 @@ def database(config: Config, clock: Clock, durable: bool = True) -> Sqlite | Pos
     return Postgres(config.database, clock)
 
 
+async def prepared_database(config: Config) -> Sqlite | Postgres:
+    """The configuration's database for a command that works without a running cloud: as it is after a first start.
+
+    Raises ValueError naming what cannot be used, and Unavailable.
+    """
+    config.state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    db = database(config, SystemClock())
+    await migrations.prepare(db, metadata)
+    await _bootstrap(config, db, Tokens(db, KeyRing.load(config.state / "token-keys"), wire.compliance(config)))
+    return db
+
+
 async def _bootstrap(config: Config, db: Database, tokens: Tokens) -> None:
     passwords = {name: read_or_make_secret(config.state / f"{name}-password") for name in ("admin", "demo")}
     async with db.read() as tx:

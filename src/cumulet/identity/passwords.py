@@ -1,4 +1,4 @@
-"""Password hashes: argon2id for new ones; bcrypt is verified too, so that people keep the passwords they have."""
+"""Password hashes: argon2id for new ones; others are verified too, so that people keep the passwords they have."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import hashlib
 from collections.abc import Callable
 
 import argon2
-import bcrypt
 
 from ..kernel import ids
 from ..kernel.clock import Clock
+from . import foreign_hashes
 
 REMEMBERED_SECONDS = 300.0
 REMEMBERED_MOST = 10_000
@@ -55,20 +55,18 @@ class Passwords:
         return await self._check(stored, password)
 
     async def _check(self, stored: str, password: str) -> bool:
-        check: Callable[[str, str], bool] = _check_bcrypt if stored.startswith("$2") else _check_argon2
+        check: Callable[[str, str], bool] = foreign_hashes.matches if is_foreign(stored) else _check_argon2
         async with self._slots:
             return await asyncio.to_thread(check, stored, password)
+
+
+def is_foreign(stored: str | None) -> bool:
+    """Whether a hash is not of the kind that is made here, and should be made anew when its password is shown."""
+    return stored is not None and not stored.startswith("$argon2")
 
 
 def _check_argon2(stored: str, password: str) -> bool:
     try:
         return _hasher.verify(stored, password)
     except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
-        return False
-
-
-def _check_bcrypt(stored: str, password: str) -> bool:
-    try:
-        return bcrypt.checkpw(password.encode()[:72], stored.encode())
-    except ValueError:
         return False

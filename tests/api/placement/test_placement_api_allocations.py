@@ -189,9 +189,7 @@ async def test_inventory_moves_to_a_child_under_its_claims(placement, service):
         }
         moved = {host: {"resources": {"VCPU": 2}}, card: {"resources": {"VGPU": 3}}}
         who = {"project_id": "p1", "user_id": "u1", "consumer_generation": 1, "consumer_type": "INSTANCE"}
-        return await nova.post(
-            "/reshaper", {"inventories": inventories, "allocations": {server: {**who, "allocations": moved}}}
-        )
+        return await nova.post("/reshaper", {"inventories": inventories, "allocations": {server: {**who, "allocations": moved}}})
 
     assert (await reshape(2)).status_code == 409
     assert await used(placement, host) == {"VCPU": 2, "VGPU": 3}

@@ -49,6 +49,47 @@ async def test_a_bcrypt_hash_from_elsewhere_is_understood(made):
     assert not await made.verify(stored, "y" * 80)
 
 
+MADE_ELSEWHERE = {
+    "bcrypt": "$2b$04$alR0rh1MrYMJ/uCj/zdBTeJXcAt7aD.aMITQyLGhl3P3Fdg82WX0G",
+    "bcrypt_sha256": "$bcrypt-sha256$v=2,t=2b,r=4$2ym2AzxwwB5hMGgaMNUS0O$QKsfIUTXwkshbQh9RZoUk6sheY8Luty",
+    "scrypt": "$scrypt$ln=10,r=8,p=1$XrcnUWwpmdpXGeJJsWxpRw$HTi3x5AJcGVcv7e+kdY9kMJDAxTchxsUjukt9O1hzms",
+    "pbkdf2_sha512": "$pbkdf2-sha512$1000$IxHDFRMMNGhR4irLZvMC2Q$"
+    "yzQDJs3lwsSUVlyB1wgt3gan+Oxcr4Z2SGgy6OY/eb6j3DGbx84HJF8FzC6ZgGq5/rNebPleiAjb2iQmWVMXkQ",
+}
+"""Hashes of `pässword`, made by Keystone 30's own code."""
+
+
+LONG = "$bcrypt-sha256$v=2,t=2b,r=12$7cT3nd85J/D03PjX.iqTlu$sf4cTmbKS988ORA6ocW2sYBqlH1V1ga"
+"""The same of a hundred x, which bcrypt alone would cut."""
+
+
+@pytest.mark.parametrize("kind", MADE_ELSEWHERE)
+async def test_a_hash_that_keystone_made_is_understood(made, kind):
+    assert await made.verify(MADE_ELSEWHERE[kind], "pässword")
+    assert not await made.verify(MADE_ELSEWHERE[kind], "passwords")
+
+
+async def test_every_byte_counts_in_a_long_password_of_bcrypt_over_sha256(made):
+    assert await made.verify(LONG, "x" * 100)
+    assert not await made.verify(LONG, "x" * 99)
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        "$scrypt$ln=99,r=8,p=1$c2FsdA$c2FsdA",
+        "$scrypt$ln=x$c2FsdA$c2FsdA",
+        "$scrypt$",
+        "$pbkdf2-sha512$0$c2FsdA$c2FsdA",
+        "$pbkdf2-sha512$1$*$*",
+        "$bcrypt-sha256$r=12$a$b",
+        "$6$rounds=5000$salt$digest",
+    ],
+)
+async def test_a_broken_or_unknown_hash_from_elsewhere_matches_nothing(made, stored):
+    assert not await made.verify(stored, "secret")
+
+
 @pytest.mark.parametrize("stored", ["", "plain", "$argon2id$broken", "$2b$broken", "$2b$12$" + "." * 52])
 async def test_a_broken_hash_matches_nothing(made, stored):
     assert not await made.verify(stored, "secret")

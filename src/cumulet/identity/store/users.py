@@ -28,6 +28,11 @@ T = USERS.c
 
 INSERT, UPDATE, GET, DELETE = insert(USERS), update(USERS), get(USERS, User), delete(USERS)
 BY_NAME = Query(sa.select(USERS).where(T.domain_id == sa.bindparam("domain_id"), T.name == sa.bindparam("name")), User)
+RENEW_HASH = Query(
+    sa.update(USERS)
+    .where(T.id == sa.bindparam("b_id"), T.password_hash == sa.bindparam("b_old"))
+    .values(password_hash=sa.bindparam("new"))
+)
 LISTING = Listing(
     sa.select(USERS),
     User,
@@ -46,6 +51,11 @@ async def add(tx: Tx, user: User) -> None:
 async def save(tx: Tx, user: User) -> None:
     """Write every field. Raises Duplicate."""
     await tx.do(UPDATE, b_key=user.id, **values(user))
+
+
+async def renew_hash(tx: Tx, user_id: str, old: str, new: str) -> None:
+    """Put another hash of the same password in the place of `old`, if that is still there."""
+    await tx.do(RENEW_HASH, b_id=user_id, b_old=old, new=new)
 
 
 async def find(tx: Reader, user_id: str) -> User | None:

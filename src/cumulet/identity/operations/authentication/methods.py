@@ -9,6 +9,7 @@ from msgspec import Struct
 from ....kernel.errors import Unauthorized
 from ...keys import KeyRing
 from ...model import ApplicationCredential, User
+from ...passwords import is_foreign
 from ...rules import is_expired
 from ...store import users
 from ...store.delegation import application_credentials
@@ -53,7 +54,16 @@ async def by_password(tokens: Tokens, named: Named, password: str) -> Proof:
         raise Unauthorized(REFUSAL, internal="unknown user or wrong password")
     if is_expired(user.password_expires_at, user.options, tokens.db.clock.now()):
         raise Unauthorized(f"The password is expired and needs to be changed for user: {user.id}.")
+    if is_foreign(user.password_hash):
+        await _renew_hash(tokens, user, password)
     return Proof(user, ("password",))
+
+
+async def _renew_hash(tokens: Tokens, user: User, password: str) -> None:
+    """Keep a hash of our own kind instead of one that was made elsewhere, now that the password is known."""
+    new = await tokens.passwords.hash(password)
+    async with tokens.db.tx() as tx:
+        await users.renew_hash(tx, user.id, user.password_hash or "", new)
 
 
 async def by_token(tokens: Tokens, token: str) -> Proof:

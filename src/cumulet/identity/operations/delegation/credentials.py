@@ -31,7 +31,8 @@ class Secret(Struct, frozen=True):
     blob: str
 
 
-def _sealed(vault: KeyRing, credential_id: str, blob: str) -> str:
+def sealed(vault: KeyRing, credential_id: str, blob: str) -> str:
+    """A blob as it is kept: only under this credential's id can it be opened."""
     return base64.b64encode(vault.seal(blob.encode(), credential_id.encode())).decode()
 
 
@@ -81,7 +82,7 @@ async def create(tx: Tx, vault: KeyRing, actor: Actor, fields: dict[str, Any]) -
         blob, credential_id = _ec2(actor, fields, blob)
         if await credentials.find(tx, credential_id) is not None:
             raise Conflict("Conflict occurred attempting to store credential - its access key is known already.")
-    made = Credential(id=credential_id, blob=_sealed(vault, credential_id, blob), **fields)
+    made = Credential(id=credential_id, blob=sealed(vault, credential_id, blob), **fields)
     await credentials.add(tx, made)
     return Secret(made, blob)
 
@@ -121,7 +122,7 @@ async def update(tx: Tx, vault: KeyRing, known: Secret, changes: dict[str, Any])
     blob = changes.pop("blob", known.blob)
     if known.credential.type.lower() == EC2:
         _check_same_delegation(known.blob, blob)
-    changed = msgspec.structs.replace(known.credential, blob=_sealed(vault, known.credential.id, blob), **changes)
+    changed = msgspec.structs.replace(known.credential, blob=sealed(vault, known.credential.id, blob), **changes)
     await credentials.save(tx, changed)
     return Secret(changed, blob)
 

@@ -111,12 +111,12 @@ async def image_cloud(folder: Path, **settings: Any) -> AsyncIterator[ImageCloud
 
 
 def qcow2(
-    size: int = QCOW2_SIZE, *, version: int = 3, backing: bool = False, incompatible: int = 0, magic: bytes = b"QFI\xfb"
+    size: int = QCOW2_SIZE, *, version: int = 3, backing: bool = False, incompatible: int = 0, cluster_bits: int = 16
 ) -> bytes:
     """The beginning of a qcow2 image, padded to a cluster."""
     name = b"/etc/passwd" if backing else b""
-    head = magic + version.to_bytes(4, "big")
+    head = b"QFI\xfb" + version.to_bytes(4, "big")
     head += (512 if backing else 0).to_bytes(8, "big") + len(name).to_bytes(4, "big")
-    head += (16).to_bytes(4, "big") + size.to_bytes(8, "big")
+    head += cluster_bits.to_bytes(4, "big") + size.to_bytes(8, "big")
     head = head.ljust(72, b"\0") + incompatible.to_bytes(8, "big")
     return (head.ljust(512, b"\0") + name).ljust(65536, b"\0")

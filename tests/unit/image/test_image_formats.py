@@ -21,11 +21,30 @@ def iso(blocks: int = 100) -> bytes:
     return bytes(0x8000) + descriptor.ljust(2048, b"\0")
 
 
-def vmdk(kind: str, *extents: str, capacity: int = 2048) -> bytes:
-    lines = ["# Disk DescriptorFile", f'createType="{kind}"', *extents]
-    return struct.pack("<4sIIQQQQ", b"KDMV", 1, 3, capacity, 128, 1, 20).ljust(512, b"\0") + "\n".join(lines).encode().ljust(
-        10240, b"\0"
-    )
+def vmdk_header(capacity: int = 2048, version: int = 1, descriptor_at: int = 1, directory_at: int = 21) -> bytes:
+    fields = (b"KDMV", version, 3, capacity, 128, descriptor_at, 20, 512, 0, directory_at)
+    return struct.pack("<4sIIQQQQIQQ", *fields).ljust(512, b"\0")
+
+
+def vmdk(kind: str, *lines: str, **header: int) -> bytes:
+    text = "\n".join(["# Disk DescriptorFile", f'createType="{kind}"', *lines])
+    return vmdk_header(**header) + text.encode().ljust(10240, b"\0")
+
+
+def streamed(footer: bytes) -> bytes:
+    return vmdk("streamOptimized", SPARSE, directory_at=AT_END) + bytes(512) + footer + bytes(512)
+
+
+def partitioned(*kinds: int, boot: int = 0x80) -> bytes:
+    entries = b"".join(bytes([boot, 0, 2, 0, kind, 0, 0, 0]) + struct.pack("<II", 1, 2047) for kind in kinds)
+    return bytes(446) + entries.ljust(64, b"\0") + b"\x55\xaa" + bytes(1 << 20)
+
+
+def luks(version: int) -> bytes:
+    return b"LUKS\xba\xbe" + struct.pack(">H", version) + bytes(4096)
+
+
+AT_END = (1 << 64) - 1
 
 
 def vhd_footer(kind: int = 2, size: int = 4096) -> bytes:
@@ -59,6 +78,23 @@ def test_bytes_without_a_signature_are_raw():
         (vmdk("monolithicFlat", 'RW 2048 FLAT "/etc/shadow" 0'), "monolithicFlat"),
         (vmdk("monolithicSparse", 'RW 2048 SPARSE "/etc/shadow"'), "names other files"),
         (vmdk("monolithicSparse", SPARSE, SPARSE), "names other files"),
+        (vmdk("monolithicSparse", '  RW 2048 SPARSE "/etc/shadow"'), "names other files"),
+        (vmdk("monolithicSparse", 'RW 2048 SPARSE "..\\secret"'), "names other files"),
+        (vmdk("monolithicSparse", 'RW\t2048 FLAT "disk" 0'), "names other files"),
+        (vmdk("monolithicSparse"), "names other files"),
+        (vmdk("monolithicSparse", SPARSE, 'parentFileNameHint="/etc/shadow"'), "has a parent"),
+        (vmdk("monolithicSparse", SPARSE, "surprise"), "not understood: 'surprise'"),
+        (vmdk("monolithicSparse", SPARSE, 'encoding="ü"'), "not ASCII"),
+        (vmdk("monolithicSparse", SPARSE, capacity=0), "no capacity of its own"),
+        (vmdk("monolithicSparse", SPARSE, version=4), "version is 4"),
+        (vmdk("monolithicSparse", SPARSE, descriptor_at=7), "not where it should be"),
+        (streamed(bytes(512)), "footer is missing"),
+        (streamed(vmdk_header(version=2)), "contradicts its header"),
+        (streamed(vmdk_header(directory_at=AT_END)), "contradicts its header"),
+        (qcow2(cluster_bits=63), "2^63"),
+        (qcow2()[:0x8000] + iso()[0x8000:], "several formats at once: iso and qcow2"),
+        (vhd_footer(kind=3)[:512] + iso()[512:], "several formats at once: iso and vhd"),
+        (luks(7), "LUKS version"),
         (b'# Disk DescriptorFile\ncreateType="monolithicFlat"', "only a descriptor"),
         (vhd_footer(kind=4), "has a parent"),
         (b"QED\0" + bytes(60), "QED"),
@@ -66,6 +102,7 @@ def test_bytes_without_a_signature_are_raw():
 )
 def test_images_that_could_make_a_host_open_another_file_are_dangerous(data, why):
     refused = found(data)
+    assert refused.danger is not None
     assert why in refused.danger
     for declared in ("raw", refused.format):
         assert why in objection(declared, refused)
@@ -89,6 +126,44 @@ def test_a_fixed_vhd_is_known_by_its_end_only():
     assert (found(disk).format, found(disk, complete=False).format) == ("vhd", "raw")
     assert objection("vhd", found(disk, complete=False), complete=False) is None
     assert objection("vhd", found(bytes(4096))) is not None
+
+
+def test_a_stream_optimized_vmdk_says_the_same_at_both_ends():
+    assert found(streamed(vmdk_header())).danger is None
+    assert found(streamed(vmdk_header())[:12000], complete=False).danger is None
+
+
+def test_disks_with_partitions_are_known_and_may_be_declared_raw():
+    for disk in (partitioned(0x83), partitioned(0x83, 0x82), partitioned(0xEE), partitioned(0xEE, 0x83)):
+        assert (found(disk).format, found(disk).danger, found(disk).virtual_size) == ("gpt", None, len(disk))
+        assert objection("raw", found(disk)) is None
+        assert objection("qcow2", found(disk)) == "The image's disk_format is qcow2, but its content is gpt."
+
+
+@pytest.mark.parametrize("disk", [partitioned(), partitioned(0x83, boot=0x41), partitioned(0x83)[:511]])
+def test_a_boot_sector_without_partitions_is_raw(disk):
+    assert found(disk).format == "raw"
+
+
+def test_an_iso_that_starts_as_a_disk_too_is_an_iso():
+    hybrid = partitioned(0x83)[:512] + iso()[512:]
+    assert (found(hybrid).format, found(hybrid).danger) == ("iso", None)
+
+
+def test_a_fixed_vhd_with_partitions_inside_is_a_vhd():
+    disk = partitioned(0x83) + vhd_footer()
+    assert found(disk).format == "vhd"
+    assert objection("vhd", found(disk, complete=False), complete=False) is None
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_an_encrypted_disk_is_known_and_may_be_declared_raw(version):
+    assert (found(luks(version)).format, found(luks(version)).danger) == ("luks", None)
+    assert objection("raw", found(luks(version))) is None
+
+
+def test_udf_is_an_iso_too():
+    assert found(bytes(0x8000) + b"\0BEA01".ljust(2048, b"\0")).format == "iso"
 
 
 def test_what_is_declared_must_be_what_is_there():

@@ -20,6 +20,18 @@ class Found(Struct, frozen=True):
     danger: str | None = None
 
 
+FARTHEST = 1 << 62
+"""No file reaches that far; offsets in hostile headers do."""
+
+MOST_AT_ONCE = 1 << 20
+
+
+def bounded(look: Look, size: int | None) -> Look:
+    """The same, for offsets and counts from an image's own headers: nothing beyond its end, and never much at once."""
+    end = FARTHEST if size is None else size
+    return lambda offset, count: look(offset, min(count, MOST_AT_ONCE)) if 0 <= offset < end and count > 0 else b""
+
+
 def within(block: bytes) -> Look:
     """Look at the first bytes of an image only."""
     return lambda offset, count: block[offset : offset + count]

@@ -1,4 +1,4 @@
-"""Formats that are recognized by a signature: VDI, VHD, VHDX, ISO 9660, QED."""
+"""Formats that are recognized by a signature: VDI, VHD, VHDX, ISO 9660, QED, LUKS, disks with partitions."""
 
 from __future__ import annotations
 
@@ -31,14 +31,20 @@ def vdi(look: Look) -> Found | None:
     return Found("vdi", size[0], None if kind[0] in (1, 2) else "it has a parent")
 
 
-def vhd(look: Look, end: int | None = None) -> Found | None:
-    """Virtual PC's (Virtual Hard Disk Image Format Specification).
+def vhd(look: Look) -> Found | None:
+    """Virtual PC's (Virtual Hard Disk Image Format Specification), a dynamic or differencing one: it begins with a copy of its
 
-    A dynamic disk begins with a copy of its footer, a fixed one only ends with it. A differencing one names another file.
+    footer. A differencing one names another file.
     """
-    footer = look(0, 512)
-    if not footer.startswith(b"conectix") and end is not None and end >= 512:
-        footer = look(end - 512, 512)
+    return _vhd(look(0, 512))
+
+
+def vhd_at_end(look: Look, size: int | None) -> Found | None:
+    """A fixed VHD, which is a raw disk and a footer: known only once the image's end is."""
+    return _vhd(look(size - 512, 512)) if size is not None and size >= 512 else None
+
+
+def _vhd(footer: bytes) -> Found | None:
     if not footer.startswith(b"conectix"):
         return None
     fields = unpack(">QII", footer[48:])
@@ -70,8 +76,9 @@ def _entry(look: Look, table: int, wanted: bytes) -> int | None:
         count, first, layout = struct.unpack_from("<H", head, 10)[0], table + 32, "<I"
     else:
         return None
-    for at in range(min(count, _MOST_ENTRIES)):
-        entry = look(first + 32 * at, 32)
+    entries = look(first, 32 * min(count, _MOST_ENTRIES))
+    for at in range(0, len(entries), 32):
+        entry = entries[at : at + 32]
         if entry[:16] == wanted:
             offset = unpack(layout, entry[16:])
             return offset[0] if offset else None
@@ -79,8 +86,10 @@ def _entry(look: Look, table: int, wanted: bytes) -> int | None:
 
 
 def iso(look: Look) -> Found | None:
-    """ISO 9660 (ECMA-119, section 8): a volume descriptor in sector 16."""
+    """ISO 9660 (ECMA-119, section 8) or UDF (ECMA-167): a volume descriptor in sector 16."""
     descriptor = look(0x8000, 132)
+    if descriptor[1:6] in (b"NSR02", b"NSR03", b"BEA01"):
+        return Found("iso")
     if descriptor[1:6] != b"CD001":
         return None
     blocks, block_size = unpack("<I", descriptor[80:]), unpack("<H", descriptor[128:])
@@ -90,3 +99,27 @@ def iso(look: Look) -> Found | None:
 def qed(look: Look) -> Found | None:
     """QEMU's enhanced disk, which nobody supports any more."""
     return Found("qed", danger="QED images are not supported") if look(0, 4) == b"QED\0" else None
+
+
+def luks(look: Look) -> Found | None:
+    """Linux Unified Key Setup, versions 1 and 2 (cryptsetup's on-disk format specifications)."""
+    head = look(0, 8)
+    if head[:6] != b"LUKS\xba\xbe":
+        return None
+    version = unpack(">H", head[6:])
+    return Found("luks", danger=None if version in ((1,), (2,)) else "its LUKS version is unknown")
+
+
+def gpt(look: Look, size: int | None) -> Found | None:
+    """A disk with partitions: a master boot record, which a GUID partition table has, too (UEFI 2.10, section 5).
+
+    A boot sector of a file system ends alike; it is told apart by what it has where an MBR has its partitions. What a partition
+    table says concerns nobody but the guest: nothing in it is dangerous to a host.
+    """
+    sector = look(0, 512)
+    if sector[510:] != b"\x55\xaa":
+        return None
+    entries = [sector[at : at + 16] for at in range(446, 510, 16)]
+    if any(entry[0] not in (0x00, 0x80) for entry in entries) or not any(entry[4] for entry in entries):
+        return None
+    return Found("gpt", size)

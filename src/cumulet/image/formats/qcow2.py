@@ -11,6 +11,7 @@ from .found import Found, Look, unpack
 MAGIC = b"QFI\xfb"
 
 _DIRTY, _CORRUPT, _DATA_FILE, _COMPRESSION, _EXTENDED_L2 = (1 << bit for bit in range(5))
+_CLUSTER_BITS = range(9, 22)
 _KNOWN = _DIRTY | _CORRUPT | _DATA_FILE | _COMPRESSION | _EXTENDED_L2
 
 
@@ -22,8 +23,11 @@ def inspect(look: Look) -> Found | None:
     fields = unpack(">4sIQIIQ", head)
     if fields is None:
         return Found("qcow2", danger="its header is cut off")
-    _, version, backing_offset, _, _, size = fields
-    return Found("qcow2", size, _danger(version, backing_offset, head))
+    _, version, backing_offset, _, cluster_bits, size = fields
+    danger = _danger(version, backing_offset, head)
+    if danger is None and cluster_bits not in _CLUSTER_BITS:
+        danger = f"its clusters have 2^{cluster_bits} bytes"
+    return Found("qcow2", size, danger)
 
 
 def _danger(version: int, backing_offset: int, head: bytes) -> str | None:

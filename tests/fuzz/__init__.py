@@ -1,0 +1,1 @@
+"""Fuzzing: hostile input, far more of it than the fast suite has time for."""

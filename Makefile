@@ -28,7 +28,7 @@ test: $(VENV)/installed ## Every test; with root and Debian packages, those with
 	@sh scripts/test.sh $(BIN)
 
 fast: $(VENV)/installed ## The tests that need nothing but Python
-	@$(BIN)/python -m pytest -n 2 -m "not real"
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not real"
 
 lint: $(VENV)/installed ## Style, types, layers
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports

@@ -4,9 +4,9 @@ set -eu
 bin=$1
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     "$bin/python" -m cumulet.app.machine.packages
-    "$bin/python" -m pytest -n 2 -m "not real"
+    "$bin/python" -m pytest -n 2 --dist worksteal -m "not real"
     "$bin/python" -m pytest -m real
 else
     echo "Not root, or not Debian: the tests with real guests are left out."
-    "$bin/python" -m pytest -n 2 -m "not real"
+    "$bin/python" -m pytest -n 2 --dist worksteal -m "not real"
 fi

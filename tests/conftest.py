@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+import sys
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 from tests.support.clock import FakeClock
 from tests.support.cloud import TestCloud, running_cloud
-from tests.support.database import CHOICE, DSN
+from tests.support.database import CHOICE, DSN, MEMORY
 from tests.support.postgres import binaries, postgres_server
+
+# httpx asks for this module at every request, and not to find it on the disk takes longer than many a request.
+sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -42,7 +47,14 @@ def chosen_database(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture
-async def cloud(tmp_path: Path, clock: FakeClock) -> AsyncIterator[TestCloud]:
+def state() -> Iterator[Path]:
+    """An empty folder for a cloud's state, in memory where that can be."""
+    with tempfile.TemporaryDirectory(prefix="cumulet-test-", dir=MEMORY) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+async def cloud(state: Path, clock: FakeClock) -> AsyncIterator[TestCloud]:
     """A cloud with one fake host."""
-    async with running_cloud(tmp_path, clock) as made:
+    async with running_cloud(state, clock) as made:
         yield made

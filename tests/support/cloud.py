@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import argon2
 import httpx
 
 from cumulet.app.cloud import Cloud
@@ -18,12 +19,16 @@ from cumulet.identity.model import DEFAULT_DOMAIN, Assignment, Scope, User
 from cumulet.identity.operations import projects
 from cumulet.identity.operations.resources import users
 from cumulet.identity.operations.roles import assignments
+from cumulet.identity.passwords import Passwords
 from cumulet.identity.store import roles as role_store
 from cumulet.identity.store import users as user_store
 from cumulet.kernel.clock import Clock
 
-from .database import DSN
+from .database import DSN, MEMORY
 from .postgres import cloud_postgres
+
+QUICK = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+"""For passwords that need not withstand anybody: a strong hash takes longer than most tests."""
 
 
 class TestCloud:
@@ -34,6 +39,7 @@ class TestCloud:
     def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud
         self.db = cloud.db
+        cloud.tokens.passwords = Passwords(cloud.db.clock, QUICK)
         self._clients: list[httpx.AsyncClient] = []
 
     def anonymous(self, **headers: str) -> httpx.AsyncClient:
@@ -96,7 +102,7 @@ _made: list[Path] = []
 async def _new_cloud() -> Path:
     """The state of a cloud that was just made. Made once a process: making one takes longer than most tests."""
     if not _made:
-        folder = Path(tempfile.mkdtemp(prefix="cumulet-new-"))
+        folder = Path(tempfile.mkdtemp(prefix="cumulet-new-", dir=MEMORY))
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
         await (await Cloud.open(Config(state=folder, fake=True), durable=False)).close()
         _made.append(folder)

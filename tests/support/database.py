@@ -16,7 +16,7 @@ from cumulet.kernel.db.postgres import Postgres
 
 from .postgres import fresh_postgres
 
-_MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
+MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
 _templates: dict[tuple[int, ...], bytes] = {}
 
 
@@ -41,7 +41,7 @@ async def fresh_database(clock: Clock, *more: sa.MetaData) -> AsyncIterator[Sqli
 @asynccontextmanager
 async def fresh_sqlite(clock: Clock, *more: sa.MetaData) -> AsyncIterator[Sqlite]:
     """An SQLite database with every table that is known so far, and those of `more`; gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="cumulet-test-", dir=_MEMORY) as folder:
+    with tempfile.TemporaryDirectory(prefix="cumulet-test-", dir=MEMORY) as folder:
         path = Path(folder) / "cumulet.db"
         shape = (len(metadata.tables), *(len(tables.tables) for tables in more), *(id(tables) for tables in more))
         if shape not in _templates:

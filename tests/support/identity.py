@@ -109,8 +109,22 @@ async def person(cloud: TestCloud, **fields: Any) -> Person:
     return Person(cloud, await make(await cloud.admin(), "users", password=password, **fields), password)
 
 
-async def snapshot(cloud: TestCloud) -> dict[str, list[tuple[Any, ...]]]:
-    """Every row of every table: what must be equal after a refusal."""
-    connection = cloud.db._reader
-    tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
-    return {table: sorted(map(tuple, connection.execute(f"SELECT * FROM {table}")), key=repr) for table in tables}
+class Rows:
+    """Every row of every table, as they were when somebody last looked."""
+
+    def __init__(self, cloud: TestCloud) -> None:
+        self._reader, self._writer = cloud.db._reader, cloud.db._writer
+        self._look()
+
+    def _look(self) -> None:
+        self._changes = self._writer.total_changes
+        tables = [row[0] for row in self._reader.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
+        self._known = {table: sorted(map(tuple, self._reader.execute(f"SELECT * FROM {table}")), key=repr) for table in tables}
+
+    def changed(self) -> bool:
+        """Whether any row is not what it was at the last look, which this is. Without a writing statement since then, none is."""
+        if self._writer.total_changes == self._changes:
+            return False
+        before = self._known
+        self._look()
+        return self._known != before

@@ -40,7 +40,7 @@ from cumulet.network.operations.sync import Sync
 from cumulet.placement.operations.hosts import Initial
 
 from .clock import FakeClock, settle
-from .database import fresh_database
+from .database import MEMORY, fresh_database
 from .networks import add_network, add_subnet
 
 _DONE = ("status", "size", "virtual_size", "checksum", "bytes_key", "os_hash_algo", "os_hash_value")
@@ -205,7 +205,7 @@ def body(cloud: ComputeCloud, **fields: Any) -> dict[str, Any]:
 async def compute_cloud(hosts: int = 1) -> AsyncIterator[ComputeCloud]:
     """A fresh one."""
     clock = FakeClock()
-    with tempfile.TemporaryDirectory(prefix="cumulet-test-") as folder:
+    with tempfile.TemporaryDirectory(prefix="cumulet-test-", dir=MEMORY) as folder:
         async with fresh_database(clock) as db:
             cloud = ComputeCloud(db, clock, Path(folder))
             await cloud.open(hosts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -101,7 +102,14 @@ def policies(config: Config) -> dict[str, Policy]:
     unknown = [name for name in overrides if not any(name in rules for rules in RULES.values())]
     if unknown:
         raise PolicySyntaxError(f"{path}: no service has a rule {unknown[0]!r}")
-    return {service: Policy(rules, {n: text for n, text in overrides.items() if n in rules}) for service, rules in RULES.items()}
+    return {
+        service: _policy(service, tuple(entry for entry in overrides.items() if entry[0] in RULES[service])) for service in RULES
+    }
+
+
+@lru_cache(maxsize=16)
+def _policy(service: str, overrides: tuple[tuple[str, str], ...]) -> Policy:
+    return Policy(RULES[service], dict(overrides))
 
 
 def inventory(config: Config) -> hosts.Initial:

@@ -13,10 +13,10 @@ from tests.support.site import site as furnished
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-async def cloud(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> AsyncIterator[TestCloud]:
+async def cloud(request: pytest.FixtureRequest, state: Path, clock: FakeClock) -> AsyncIterator[TestCloud]:
     """A cloud with one fake host."""
     dsn = request.getfixturevalue("postgres_dsn") if request.param == "postgresql" else ""
-    async with running_cloud(tmp_path, clock, dsn) as made:
+    async with running_cloud(state, clock, dsn) as made:
         yield made
 
 

@@ -128,7 +128,7 @@ async def test_an_unknown_user_costs_one_check_like_a_known_one(made, checks):
     assert not await made.verify(None, "secret")
 
 
-async def test_at_most_two_hashes_are_worked_out_at_once(made, monkeypatch):
+async def test_at_most_two_hashes_are_worked_out_at_once(clock):
     running, most = 0, 0
     lock = threading.Lock()
     both = threading.Barrier(2, timeout=5)
@@ -144,6 +144,6 @@ async def test_at_most_two_hashes_are_worked_out_at_once(made, monkeypatch):
                 running -= 1
             return password
 
-    monkeypatch.setattr(passwords, "_hasher", Slow())
+    made = Passwords(clock, Slow())
     await asyncio.gather(*(made.hash(str(n)) for n in range(6)))
     assert most == 2

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from msgspec import UNSET, Meta, Struct, structs
+from msgspec import UNSET, Meta, Struct
 
 from ...kernel.clock import stamp
 from ...kernel.errors import Invalid
@@ -25,7 +25,7 @@ Z = "Z"
 
 def given(body: Struct) -> dict[str, Any]:
     """The declared fields that a client sent."""
-    return {field.name: value for field in structs.fields(body) if (value := getattr(body, field.name)) is not UNSET}
+    return {name: value for name in body.__struct_fields__ if (value := getattr(body, name)) is not UNSET}
 
 
 def fields(request: Request, wrap: str, body: Struct) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def fields(request: Request, wrap: str, body: Struct) -> dict[str, Any]:
     sent = request.json()[wrap]
     if sent.get("id") is not None and "id" not in found and request.method == "PATCH" and sent["id"] not in request.params.values():
         raise Invalid("Invalid input for field/attribute id. It cannot be changed.")
-    declared = {field.encode_name for field in structs.fields(body)}
+    declared = body.__struct_encode_fields__
     found["extra"] = {k: v for k, v in sent.items() if k not in declared and k not in ("id", "links")}
     return found
 

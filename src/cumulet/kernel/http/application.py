@@ -1,15 +1,12 @@
-"""The server: every service's routes in one compiled router."""
+"""The server: every service behind one ASGI callable."""
 
 from __future__ import annotations
 
 import contextlib
 import re
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-import falcon
-import falcon.asgi
 from msgspec import Struct
 
 from ..db import Database
@@ -18,11 +15,11 @@ from ..policy import Actor, Policy
 from .cors import Cors
 from .request import Request
 from .responses import Fault
-from .routes import Endpoint, Route
+from .routes import PUBLIC, Endpoint, Route
+from .routing import FRONT, Mounted, router
 from .serving import Surroundings, answer_problem, head, negotiate, new_request_id, serve
 from .versioned import Versions
 
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _ROOT = re.compile(r"^/[a-z]+(/v[0-9.]+)?/$")
 """Where a slash at the end means nothing: the version documents. Behind a collection it is an empty id, and nothing has that."""
 
@@ -57,7 +54,7 @@ Policies = Mapping[str, Policy]
 
 
 class Application:
-    """All services behind one ASGI callable: `falcon` routes, `serving.serve` answers."""
+    """All services behind one ASGI callable: `routing` finds the endpoint, `serving.serve` answers."""
 
     cors = Cors(())
     """Which web pages may call the API; replaced where the program is put together."""
@@ -67,11 +64,10 @@ class Application:
     ) -> None:
         self.services = services
         self._surroundings = Surroundings(db, policies, authenticate, identity_url)
-        self._falcon = falcon.asgi.App()
-        self._falcon.resp_options.default_media_type = None  # type: ignore[assignment]  # what has no body has no type
-        self._falcon.add_error_handler(falcon.HTTPError, self._answer_falcon)
+        self._by_name = {service.name: service for service in services}
         for service in services:
-            self._mount(service)
+            self._check_policies(service)
+        self._router = router(tuple(Mounted(service.name, service.mount, tuple(service.routes)) for service in services))
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         """The ASGI entry: a project id in the path is taken out before routing."""
@@ -85,7 +81,8 @@ class Application:
             if scope["path"].endswith("/") and (_ROOT.match(scope["path"]) or self._ignores_slash(scope["path"])):
                 scope["path"] = scope["path"][:-1]
             receive = _noting_disconnect(scope, receive)
-        await self._falcon(scope, receive, send)
+            scope[FRONT] = self
+        await self._router(scope, receive, send)
 
     def _ignores_slash(self, path: str) -> bool:
         service = self._service_of(path)
@@ -102,16 +99,17 @@ class Application:
                     scope["cumulet.project"] = found.group(1)
                 return
 
-    def _mount(self, service: Service) -> None:
-        by_path: dict[str, dict[str, list[Endpoint]]] = defaultdict(lambda: defaultdict(list))
+    def _check_policies(self, service: Service) -> None:
         for route in service.routes:
-            if route.policy not in self._surroundings.policies[service.name].texts and route.policy != "public":
+            if route.policy not in self._surroundings.policies[service.name].texts and route.policy != PUBLIC:
                 raise LookupError(f"{route.method} {route.path}: there is no policy rule {route.policy!r}")
-            by_path[route.path][route.method].append(Endpoint(route))
-        for path, methods in by_path.items():
-            self._falcon.add_route((service.mount + path).rstrip("/") or "/", _Resource(service, methods, self._surroundings))
 
-    async def _answer_falcon(self, request: Any, response: Any, problem: Any, params: Any) -> None:
+    async def answer(self, service: str, endpoints: list[Endpoint], raw: Any, out: Any, params: dict[str, str]) -> None:
+        """Answer a request: `raw` and `out` are Falcon's request and response."""
+        await serve(self._by_name[service], endpoints, self._surroundings, raw, out, params)
+
+    async def answer_falcon(self, request: Any, response: Any, problem: Any, params: Any) -> None:
+        """Answer a request for which Falcon found nothing."""
         service = self._service_of(request.path)
         if service is None:
             response.status, response.content_type = problem.status, "application/json"
@@ -139,19 +137,3 @@ def _noting_disconnect(scope: dict[str, Any], receive: Any) -> Callable[[], Awai
         return event
 
     return noting
-
-
-class _Resource:
-    """Falcon's view of one path: a responder per method."""
-
-    def __init__(self, service: Service, methods: dict[str, list[Endpoint]], surroundings: Surroundings) -> None:
-        if "GET" in methods and "HEAD" not in methods:
-            methods["HEAD"] = methods["GET"]
-        for method, endpoints in methods.items():
-            setattr(self, f"on_{method.lower()}", self._responder(service, endpoints, surroundings))
-
-    def _responder(self, service: Service, endpoints: list[Endpoint], surroundings: Surroundings) -> Callable[..., Awaitable[None]]:
-        async def respond(request: Any, response: Any, **params: str) -> None:
-            await serve(service, endpoints, surroundings, request, response, params)
-
-        return respond

@@ -29,19 +29,23 @@ class Policy:
 
     def __init__(self, defaults: Mapping[str, str], overrides: Mapping[str, str] | None = None) -> None:
         self.texts: dict[str, str] = {**defaults, **(overrides or {})}
-        self._checks: dict[str, Check] = {}
-        for name, text in self.texts.items():
-            self._checks[name] = parse(text, self._find)
+        # Few rules have a text of their own, so it is the texts that are read, each once.
+        read = {text: parse(text, self._find) for text in dict.fromkeys(self.texts.values())}
+        self._checks: dict[str, Check] = {name: read[text] for name, text in self.texts.items()}
+        good: set[str] = set()
         for name in self.texts:
-            self._check_references(name, ())
+            self._check_references(name, (), good)
 
-    def _check_references(self, name: str, above: tuple[str, ...]) -> None:
+    def _check_references(self, name: str, above: tuple[str, ...], good: set[str]) -> None:
+        if name in good:
+            return
         if name in above:
             raise PolicySyntaxError(f"the rule {name!r} refers to itself: {' → '.join((*above, name))}")
         if name not in self.texts:
             raise PolicySyntaxError(f"there is no rule {name!r}, to which {above[-1]!r} refers")
         for other in rules_named(self.texts[name]):
-            self._check_references(other, (*above, name))
+            self._check_references(other, (*above, name), good)
+        good.add(name)
 
     def _find(self, name: str) -> Check:
         check = self._checks.get(name)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Annotated, Any, TypeVar
 
-import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from ...kernel.http import Request
@@ -367,8 +366,8 @@ def given(body: Struct, *leave_out: str) -> dict[str, Any]:
 
 def wire_names(body: Struct) -> dict[str, Any]:
     """What was sent, by the names on the wire."""
-    pairs = [(info.encode_name, getattr(body, info.name)) for info in msgspec.structs.fields(type(body))]
-    return {name: value for name, value in pairs if value is not UNSET}
+    names = zip(body.__struct_encode_fields__, body.__struct_fields__, strict=True)
+    return {name: value for name, field in names if (value := getattr(body, field)) is not UNSET}
 
 
 def emptied(fields: dict[str, Any], *lists: str) -> dict[str, Any]:

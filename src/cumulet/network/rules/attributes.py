@@ -20,8 +20,7 @@ def read(item: Any, kind: type[S]) -> S:
         tenant = given.pop("tenant_id")
         if given.setdefault("project_id", tenant) != tenant:
             raise bad("'project_id' and 'tenant_id' do not match")
-    known = {info.encode_name for info in msgspec.structs.fields(kind)}
-    strange = sorted(set(given) - known)
+    strange = sorted(set(given).difference(kind.__struct_encode_fields__))
     if strange:
         raise bad(f"Unrecognized attribute(s) '{', '.join(strange)}'")
     try:

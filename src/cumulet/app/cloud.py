@@ -16,6 +16,7 @@ from ..kernel import ids
 from ..kernel.bus import Bus
 from ..kernel.bus.inprocess import InProcessBus
 from ..kernel.bus.unix import UnixHub
+from ..kernel.cause import acting
 from ..kernel.clock import Clock, SystemClock
 from ..kernel.db import Database, Sqlite, metadata, migrations
 from ..kernel.http import Application
@@ -77,8 +78,9 @@ class Cloud:
         if isinstance(self.bus, UnixHub):
             await self.bus.listen()
         initial = wire.inventory(self.config)
-        async with self.db.tx() as tx:
-            await hosts.configure(tx, initial)
+        with acting("the configuration"):
+            async with self.db.tx() as tx:
+                await hosts.configure(tx, initial)
         await self.bus.serve("cloud", Reports(self.db, initial).receive)
         await self.underlay.up(on_step)
         self.agents = await self.underlay.agents(self.bus, self.db)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..compute.operations import guests, metadata
 from ..contract.reports import Ack, Answer, Heartbeat, MetadataQuery, Register, Welcome, decode_report, encode
+from ..kernel.cause import acting
 from ..kernel.db import Database
 from ..placement.operations import hosts
 
@@ -20,9 +21,11 @@ class Reports:
         report = decode_report(payload)
         if isinstance(report, MetadataQuery):
             return encode(await self._metadata(report))
-        if isinstance(report, Register):
-            return encode(await self._register(report))
-        return encode(await self._heartbeat(report))
+        host_id = report.facts.host_id if isinstance(report, Register) else report.host_id
+        with acting(f"the agent of host {host_id}"):
+            if isinstance(report, Register):
+                return encode(await self._register(report))
+            return encode(await self._heartbeat(report))
 
     async def _register(self, report: Register) -> Answer:
         async with self._db.tx() as tx:

@@ -55,7 +55,10 @@ class Inventory(Struct, frozen=True):
 
 
 class Figures(Struct, frozen=True):
-    """One inventory with its usage. The sources are host, default, config or api (C6)."""
+    """One inventory with its usage. The sources are host, default, config or api (C6), and `grant` for a ratio in force by one.
+
+    `unmanaged` is what guests that nobody knows have taken (C9).
+    """
 
     total: int
     reserved: int
@@ -67,11 +70,12 @@ class Figures(Struct, frozen=True):
     total_source: str = "api"
     reserved_source: str = "api"
     ratio_source: str = "api"
+    unmanaged: int = 0
 
     @property
     def capacity(self) -> int:
         """How much can be claimed in all."""
-        return capacity(self.total, self.reserved, self.ratio)
+        return capacity(self.total, self.reserved + self.unmanaged, self.ratio)
 
     @property
     def free(self) -> int:
@@ -204,3 +208,52 @@ class Verdict(Struct, frozen=True):
         listed, excluded, alive, enabled, traits, untainted, aggregates = (bool(flag) for flag in row[2:9])
         free, fits = list(row[9::2]), [bool(flag) for flag in row[10::2]]
         return cls(row[0], row[1], listed, excluded, alive, enabled, traits, untainted, aggregates, free, fits)
+
+
+class Transition(Struct, frozen=True):
+    """One change of the ledger (C1), appended in its transaction.
+
+    `kind` is `claim` (`change` are the amounts, by resource class), `release` (the same, given up) or `inventory` (by resource
+    class and figure, the values before and after; None is no inventory). `cause` is the request, workflow, agent or configuration
+    that did it; `detail` is why this host was chosen, for a claim that was scheduled.
+    """
+
+    sequence: int
+    at: str
+    provider_id: str
+    consumer_id: str | None
+    kind: str
+    change: dict[str, Any]
+    cause: str
+    request_id: str
+    detail: dict[str, Any] | None
+
+
+class Grant(Struct, frozen=True):
+    """Leave to claim more of a host than it has, until a stamp (C3)."""
+
+    id: str
+    provider_id: str
+    resource_class: str
+    ratio: float
+    until: str
+    reason: str
+    granted_by: str
+    granted_at: str
+    revoked_by: str | None
+    revoked_at: str | None
+
+    def in_force(self, stamp: str) -> bool:
+        """Whether it counts at this moment."""
+        return self.revoked_at is None and self.until > stamp
+
+
+class Move(Struct, frozen=True):
+    """A move under way (C4): the consumer holds the target's claim, `id` the source's until the end."""
+
+    id: str
+    consumer_id: str
+    kind: str
+    source_id: str
+    target_id: str
+    begun_at: str

@@ -11,6 +11,8 @@ from ...contract.commands import Guest
 from ...contract.reports import Register
 from ...kernel.clock import seconds
 from ...kernel.db import Reader, Tx
+from ...placement.operations import claims
+from ...placement.operations import hosts as registry
 from ..model import ACTIVE
 from ..rules import states
 from ..store import guests, servers
@@ -21,6 +23,9 @@ from .servers import power
 
 GRACE_SECONDS = 8.0
 """A report may have been made before what happened to the server last; the next one, five seconds later, was not."""
+
+_AWAKE = ("running", "paused", "suspended")
+"""Guests in these states have memory."""
 
 
 async def host_registered(tx: Tx, register: Register) -> None:
@@ -45,7 +50,8 @@ async def host_booted(tx: Tx, host_id: str, boot: str) -> None:
 async def observe(tx: Tx, host_id: str, seen: Sequence[Guest]) -> None:
     """A host tells which guests it has.
 
-    Servers to which nothing is being done follow; unknown guests are counted (C9), never touched.
+    Servers to which nothing is being done follow; unknown guests are counted, and taken off what the host
+    sells (C9), never touched.
     """
     known = await servers.on_host(tx, host_id)
     by_server = {guest.server_id: guest for guest in seen if guest.server_id}
@@ -56,6 +62,27 @@ async def observe(tx: Tx, host_id: str, seen: Sequence[Guest]) -> None:
     strangers = [_described(guest) for guest in seen if guest.server_id not in ours]
     if strangers != await guests.unmanaged(tx, host_id):
         await guests.set_unmanaged(tx, host_id, strangers)
+        await _charge(tx, host_id, [guest for guest in seen if guest.server_id not in ours])
+
+
+async def _charge(tx: Tx, host_id: str, strangers: Sequence[Guest]) -> None:
+    """Take off what strangers have that are awake, unless the ledger counts them: a move's target, a server just deleted."""
+    taking = [guest for guest in strangers if guest.state in _AWAKE and not await _is_counted(tx, host_id, guest.server_id)]
+    taken = {
+        "MEMORY_MB": sum(max(guest.memory_mb, guest.rss_mb) for guest in taking),
+        "VCPU": sum(guest.vcpus for guest in taking),
+    }
+    names = ", ".join(sorted(guest.name for guest in taking)) or "none"
+    await registry.set_unmanaged(tx, host_id, taken, f"Guests that no server is known for run there: {names}.")
+
+
+async def _is_counted(tx: Tx, host_id: str, server_id: str | None) -> bool:
+    if server_id is None:
+        return False
+    if host_id in await claims.claims_of(tx, server_id):
+        return True
+    server = await servers.find_even_deleted(tx, server_id, None)
+    return server is not None and server.deleted_at is not None and tx.now - seconds(server.deleted_at) < GRACE_SECONDS
 
 
 async def _follow(tx: Tx, server: Seen, power: int) -> None:

@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from .. import ids
+from ..cause import acting
 from ..clock import measure
 from ..db import Database, Duplicate
 from ..errors import Conflict, Invalid, NotFound, Problem, Unauthorized, Unavailable, UnsupportedMedia
@@ -62,7 +63,8 @@ async def serve(
             endpoint = await _match(endpoints, request)
             if not public:
                 _authorize(endpoint, request)
-            response = await _handle(service, endpoint, around, request)
+            with acting(f"{request.method} {request.path} by user {request.actor.user_id}"):
+                response = await _handle(service, endpoint, around, request)
             _write(response, request, out)
         except Problem as problem:
             answer_problem(service, request, problem, out, around.identity_url)

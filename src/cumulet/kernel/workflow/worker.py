@@ -7,7 +7,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from ..cause import acting
 from ..db import Tx
+from ..log import request_context
 from .body import Workflow
 from .definition import Definition, definition_named
 from .journal import Journal
@@ -18,8 +20,10 @@ log = logging.getLogger("cumulet.workflow")
 
 async def work(journal: Journal) -> None:
     """Run the workflow until it finishes, is suspended, or is lost. An error of the database leaves it to the lease's end."""
+    row = journal.row
     try:
-        await _run(journal)
+        with request_context(row.request_id), acting(f"workflow {row.name} {row.id}"):
+            await _run(journal)
     except Suspend:
         pass
     except Released:

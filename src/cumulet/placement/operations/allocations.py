@@ -14,6 +14,7 @@ from ..refusals import misfitting, short
 from ..store import claims as store
 from ..store import consumers, inventories
 from ..store import providers as provider_store
+from ..store.ledger import history
 from . import classes, providers
 
 Resources = dict[str, dict[str, int]]
@@ -73,8 +74,9 @@ async def delete(tx: Tx, consumer_id: str) -> bool:
     """Release everything a consumer holds; False if that is nothing."""
     dropped = await store.drop_all(tx, consumer_id)
     if dropped:
+        await history.released(tx, dropped)
         await consumers.settle(tx, consumer_id)
-    return dropped > 0
+    return bool(dropped)
 
 
 async def put(tx: Tx, wanted: list[Allocation]) -> None:
@@ -141,7 +143,7 @@ def _check_fit(provider_id: str, why_not: str | None) -> None:
 
 
 async def _write(tx: Tx, allocation: Allocation, held: Resources) -> None:
-    await store.drop_all(tx, allocation.consumer_id)
+    await history.released(tx, await store.drop_all(tx, allocation.consumer_id))
     if not allocation.resources:
         if held:
             await consumers.settle(tx, allocation.consumer_id)
@@ -151,3 +153,4 @@ async def _write(tx: Tx, allocation: Allocation, held: Resources) -> None:
     for provider_id, amounts in allocation.resources.items():
         for name, amount in amounts.items():
             await store.put(tx, Claim(allocation.consumer_id, provider_id, name, amount, epoch, tx.stamp))
+        await history.claimed(tx, Claim(allocation.consumer_id, provider_id, "", 0, epoch, tx.stamp), amounts)

@@ -6,6 +6,7 @@ Everything here writes in the caller's transaction, so that a claim and the row 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from msgspec import Struct
 
@@ -15,6 +16,7 @@ from ..model import Claim, Figures, Wanted
 from ..refusals import explain, lacking
 from ..store import claims as store
 from ..store import consumers, fitting, inventories, providers
+from ..store.ledger import history
 
 MANY = 1000
 """How many candidates are looked at unless told otherwise; nova's default for `max_placement_results`."""
@@ -54,19 +56,22 @@ async def claim(
     project_id: str,
     user_id: str,
     consumer_type: str = "INSTANCE",
+    why: dict[str, Any] | None = None,
 ) -> int:
-    """Claim all of `resources` on a host for a consumer, and return the claim's epoch.
+    """Claim all of `resources` on a host for a consumer, and return the claim's epoch. `why` is kept in the history.
 
     Neither a dead nor a disabled host refuses: forcing skips filters, never this guard (C3). A consumer may hold claims on
-    several hosts during a move (C4). Raises NoCapacity with figures, NotFound without the host, Conflict if the consumer
-    claims something there already.
+    several hosts. Raises NoCapacity with figures, NotFound without the host, Conflict if the consumer claims something there
+    already. Compute calls `ledger.moves`, which calls this.
     """
     _check(resources)
     epoch = await consumers.advance(tx, consumer_id, project_id, user_id, consumer_type)
     if await providers.touch(tx, host_id) is None:
         raise NotFound(f"Host {host_id} could not be found.")
-    if not await store.insert(tx, Claim(consumer_id, host_id, "", 0, epoch, tx.stamp), resources):
+    wanted = Claim(consumer_id, host_id, "", 0, epoch, tx.stamp)
+    if not await store.insert(tx, wanted, resources):
         raise await _refusal(tx, consumer_id, host_id, resources)
+    await history.claimed(tx, wanted, resources, why)
     return epoch
 
 
@@ -90,6 +95,7 @@ async def release(tx: Tx, consumer_id: str, host_id: str | None = None) -> None:
     """Give up a consumer's claims on one host, or all of them. Nothing happens if there is none."""
     dropped = await (store.drop_all(tx, consumer_id) if host_id is None else store.drop(tx, consumer_id, host_id))
     if dropped:
+        await history.released(tx, dropped)
         await consumers.settle(tx, consumer_id)
 
 

@@ -123,6 +123,22 @@ async def heartbeat(tx: Tx, heartbeat: Heartbeat) -> Ack | Rejected:
     return Rejected("duplicate_identity", f"Another agent has registered as host {host.id}; its lease ends at {host.lease_until}.")
 
 
+async def set_unmanaged(tx: Tx, host_id: str, taken: dict[str, int], cause: str) -> None:
+    """What guests that nobody knows have taken of a host, by resource class (C9): so much less can be claimed.
+
+    What is claimed stays; if it does not fit any more, that is a finding (C7). Raises NotFound.
+    """
+    figures = await inventories.figures(tx, [host_id])
+    changed = {name: taken.get(name, 0) for name, now in figures[host_id].items() if now.unmanaged != taken.get(name, 0)}
+    if not changed:
+        return
+    if await providers.touch(tx, host_id) is None:
+        raise NotFound(f"Host {host_id} could not be found.")
+    async with overcommit.watch(tx, host_id, cause):
+        for name, amount in changed.items():
+            await inventories.set_unmanaged(tx, host_id, name, amount)
+
+
 async def get(tx: Reader, host_id: str) -> Host:
     """One host. Raises NotFound."""
     host = await store.find(tx, host_id)
@@ -223,6 +239,7 @@ __all__ = [
     "register",
     "retire",
     "set_enabled",
+    "set_unmanaged",
     "set_zone",
     "standings",
 ]

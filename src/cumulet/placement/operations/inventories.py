@@ -48,7 +48,8 @@ async def add(tx: Tx, provider_id: str, resource_class: str, stock: Stock) -> tu
     if resource_class in known:
         raise Conflict(f"Provider {provider_id} has inventory of {resource_class} already.", code="concurrent_update")
     inventory = merged(provider_id, resource_class, stock, None, tx.stamp)
-    await store.put(tx, [inventory])
+    async with overcommit.watch(tx, provider_id, CAUSE):
+        await store.put(tx, [inventory])
     return inventory, grown
 
 
@@ -95,7 +96,8 @@ async def drop_others(tx: Tx, provider_id: str, stocks: Stocks) -> None:
     used = [name for name in gone if figures[name].used]
     if used:
         raise in_use(provider_id, used)
-    await store.remove(tx, provider_id, gone)
+    async with overcommit.watch(tx, provider_id, CAUSE):
+        await store.remove(tx, provider_id, gone)
 
 
 async def delete(tx: Tx, provider_id: str, resource_class: str) -> None:
@@ -106,7 +108,8 @@ async def delete(tx: Tx, provider_id: str, resource_class: str) -> None:
         raise NotFound(f"No inventory of class {resource_class} found for provider {provider_id}.")
     if figures.used:
         raise Conflict(in_use(provider_id, [resource_class]).message, code="concurrent_update")
-    await store.remove(tx, provider_id, [resource_class])
+    async with overcommit.watch(tx, provider_id, CAUSE):
+        await store.remove(tx, provider_id, [resource_class])
 
 
 async def usage(tx: Reader, provider_id: str) -> dict[str, Figures]:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from ...kernel.db import Query, Reader, Tx, among, values
 from ..model import Claim
-from .inventories import USED
+from .inventories import USED, capacity_of
 from .tables import CLAIMS, INVENTORIES
 
 T = CLAIMS.c
@@ -24,20 +24,27 @@ ON_PROVIDER = Query(
     sa.select(CLAIMS).where(T.provider_id == sa.bindparam("provider_id")).order_by(T.consumer_id, T.resource_class), Claim
 )
 PUT: Query[Any] = Query(sa.insert(CLAIMS).values({c.name: sa.bindparam(c.name, type_=c.type) for c in CLAIMS.columns}))
-DROP: Query[tuple[int]] = Query(
-    sa.delete(CLAIMS).where(T.consumer_id == sa.bindparam("consumer_id"), T.provider_id == sa.bindparam("provider_id"))
+DROP = Query(
+    sa.delete(CLAIMS)
+    .where(T.consumer_id == sa.bindparam("consumer_id"), T.provider_id == sa.bindparam("provider_id"))
+    .returning(*CLAIMS.columns),
+    Claim,
 )
-DROP_ALL: Query[tuple[int]] = Query(sa.delete(CLAIMS).where(T.consumer_id == sa.bindparam("consumer_id")))
+DROP_ALL = Query(sa.delete(CLAIMS).where(T.consumer_id == sa.bindparam("consumer_id")).returning(*CLAIMS.columns), Claim)
+HAND_OVER: Query[Any] = Query(
+    sa.update(CLAIMS)
+    .where(T.consumer_id == sa.bindparam("b_from"), T.provider_id == sa.bindparam("b_provider"))
+    .values(consumer_id=sa.bindparam("consumer_id"), epoch=sa.bindparam("epoch", type_=sa.BigInteger()))
+)
 COUNT: Query[tuple[int]] = Query(
     sa.select(sa.func.count(sa.distinct(T.consumer_id))).where(T.provider_id == sa.bindparam("provider_id"))
 )
 
 
 def fits(inventory: Any, used: Any, amount: Any) -> sa.ColumnElement[bool]:
-    """Whether `amount` more of an inventory may be claimed."""
-    capacity = (inventory.total - inventory.reserved) * inventory.allocation_ratio
+    """Whether `amount` more of an inventory may be claimed. The statement gets the parameter `now_stamp`."""
     return sa.and_(
-        used + amount <= capacity,
+        used + amount <= capacity_of(inventory),
         amount >= inventory.min_unit,
         amount <= inventory.max_unit,
         amount % inventory.step_size == 0,
@@ -82,6 +89,7 @@ async def insert(tx: Tx, claim: Claim, resources: dict[str, int]) -> bool:
         provider_id=claim.provider_id,
         epoch=claim.epoch,
         stamp=claim.created_at,
+        now_stamp=tx.stamp,
         **classes,
         **amounts,
     )
@@ -108,14 +116,19 @@ async def on_provider(tx: Reader, provider_id: str) -> list[Claim]:
     return await tx.all(ON_PROVIDER, provider_id=provider_id)
 
 
-async def drop(tx: Tx, consumer_id: str, provider_id: str) -> int:
-    """Delete a consumer's claims on one provider, and return how many rows there were."""
-    return await tx.do(DROP, consumer_id=consumer_id, provider_id=provider_id)
+async def drop(tx: Tx, consumer_id: str, provider_id: str) -> list[Claim]:
+    """Delete a consumer's claims on one provider, and return what they were."""
+    return await tx.all(DROP, consumer_id=consumer_id, provider_id=provider_id)
 
 
-async def drop_all(tx: Tx, consumer_id: str) -> int:
-    """Delete all of a consumer's claims, and return how many rows there were."""
-    return await tx.do(DROP_ALL, consumer_id=consumer_id)
+async def drop_all(tx: Tx, consumer_id: str) -> list[Claim]:
+    """Delete all of a consumer's claims, and return what they were."""
+    return await tx.all(DROP_ALL, consumer_id=consumer_id)
+
+
+async def hand_over(tx: Tx, giver_id: str, taker_id: str, provider_id: str, epoch: int) -> int:
+    """What one consumer holds of a provider, another one holds, since its own epoch; how many rows that were."""
+    return await tx.do(HAND_OVER, b_from=giver_id, b_provider=provider_id, consumer_id=taker_id, epoch=epoch)
 
 
 async def holders(tx: Reader, provider_id: str) -> int:

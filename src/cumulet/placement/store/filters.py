@@ -97,4 +97,5 @@ async def search(tx: Reader, filters: Filters) -> list[Provider]:
     values |= {f"required{at}": group for at, group in enumerate(filters.required)}
     values |= {f"class{at}": name for at, name in enumerate(filters.resources)}
     values |= {f"amount{at}": amount for at, amount in enumerate(filters.resources.values())}
+    values["now_stamp"] = tx.stamp
     return await tx.all(_query(shape), **values, name=filters.name, id=filters.id, in_tree=filters.in_tree)

@@ -12,7 +12,7 @@ from ..model import Verdict, Wanted
 from .aggregates import PROVIDER_AGGREGATES
 from .claims import fits
 from .hosts import HOSTS
-from .inventories import USED
+from .inventories import USED, capacity_of
 from .tables import INVENTORIES
 from .traits import PROVIDER_TRAITS
 
@@ -32,8 +32,7 @@ def _holds(at: int) -> sa.ColumnElement[bool]:
 
 
 def _free(at: int) -> sa.ScalarSelect[Any]:
-    free = (INV.total - INV.reserved) * INV.allocation_ratio - USED
-    return sa.select(free).where(_inventory_of_host(at)).correlate(HOSTS).scalar_subquery()
+    return sa.select(capacity_of(INV) - USED).where(_inventory_of_host(at)).correlate(HOSTS).scalar_subquery()
 
 
 def _in_aggregate(name: str) -> sa.ColumnElement[bool]:
@@ -63,8 +62,7 @@ def _fitting(resources: int, listed: bool, groups: int) -> Query[tuple[Any, ...]
         .order_by(H.id)
         .limit(sa.bindparam("limit", type_=sa.Integer()))
     )
-    capacity = (INV.total - INV.reserved) * INV.allocation_ratio
-    columns = (INV.provider_id, INV.resource_class, capacity, USED)
+    columns = (INV.provider_id, INV.resource_class, capacity_of(INV), USED)
     return Query(sa.select(*columns).where(INV.provider_id.in_(chosen)).order_by(INV.provider_id, INV.resource_class))
 
 
@@ -81,7 +79,7 @@ def _shape(wanted: Wanted) -> tuple[int, bool, int]:
 
 def _parameters(wanted: Wanted, stamp: str) -> dict[str, Any]:
     required = list(dict.fromkeys(wanted.required))
-    found: dict[str, Any] = {"stamp": stamp, "required": required, "required_count": len(required)}
+    found: dict[str, Any] = {"stamp": stamp, "now_stamp": stamp, "required": required, "required_count": len(required)}
     found |= {"forbidden": wanted.forbidden, "hosts": wanted.hosts or [], "excluded": wanted.excluded, "not_in": wanted.not_in}
     found |= {f"class{at}": name for at, name in enumerate(wanted.resources)}
     found |= {f"amount{at}": amount for at, amount in enumerate(wanted.resources.values())}

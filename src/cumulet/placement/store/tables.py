@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from ...kernel.db import metadata
+from ...kernel.db import Json, metadata
 
 INVENTORIES = sa.Table(
     "inventories",
@@ -21,7 +21,11 @@ INVENTORIES = sa.Table(
     sa.Column("reserved_source", sa.Text, nullable=False),
     sa.Column("ratio_source", sa.Text, nullable=False),
     sa.Column("updated_at", sa.Text, nullable=False),
+    sa.Column("unmanaged", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("granted_ratio", sa.Double),
+    sa.Column("granted_until", sa.Text),
 )
+"""`unmanaged` is what guests that nobody knows have taken (C9). Until `granted_until` the ratio is `granted_ratio` (C3)."""
 
 CLAIMS = sa.Table(
     "claims",
@@ -52,3 +56,49 @@ CONSUMERS = sa.Table(
     sa.Column("updated_at", sa.Text, nullable=False),
     sa.Index("consumers_project", "project_id", "user_id"),
 )
+
+HISTORY = sa.Table(
+    "ledger_history",
+    metadata,
+    sa.Column("sequence", sa.Integer().with_variant(sa.BigInteger(), "postgresql"), primary_key=True),
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("provider_id", sa.Text, nullable=False),
+    sa.Column("consumer_id", sa.Text),
+    sa.Column("kind", sa.Text, nullable=False),  # claim | release | inventory
+    sa.Column("change", Json, nullable=False),
+    sa.Column("cause", sa.Text, nullable=False),
+    sa.Column("request_id", sa.Text, nullable=False),
+    sa.Column("detail", Json),
+    sa.Index("ledger_history_provider", "provider_id", "sequence"),
+    sa.Index("ledger_history_consumer", "consumer_id", "sequence"),
+    sqlite_autoincrement=True,
+)
+"""Every change of claims and inventories, appended in its transaction and never changed. Rows outlive what they are about."""
+
+GRANTS = sa.Table(
+    "overcommit_grants",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("provider_id", sa.Text, nullable=False),
+    sa.Column("resource_class", sa.Text, nullable=False),
+    sa.Column("ratio", sa.Double, nullable=False),
+    sa.Column("until", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("granted_by", sa.Text, nullable=False),
+    sa.Column("granted_at", sa.Text, nullable=False),
+    sa.Column("revoked_by", sa.Text),
+    sa.Column("revoked_at", sa.Text),
+    sa.Index("overcommit_grants_provider", "provider_id", "granted_at"),
+)
+
+MOVES = sa.Table(
+    "moves",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("consumer_id", sa.Text, nullable=False, unique=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("source_id", sa.Text, nullable=False),
+    sa.Column("target_id", sa.Text, nullable=False),
+    sa.Column("begun_at", sa.Text, nullable=False),
+)
+"""Moves that are under way: one for each consumer at most (F3). `id` is the consumer that holds the source's claim meanwhile."""

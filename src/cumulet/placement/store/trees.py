@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ...kernel.db import Query, Reader, among
 from ..model import Figures
@@ -15,7 +16,7 @@ from ..search import Node, World
 from ..search.model import SHARES
 from .aggregates import PROVIDER_AGGREGATES
 from .claims import fits
-from .inventories import USED
+from .inventories import USED, ratio_of
 from .providers import PROVIDERS
 from .tables import INVENTORIES
 from .traits import PROVIDER_TRAITS
@@ -61,7 +62,7 @@ def _world(needs: int, limited: bool) -> Query[tuple[Any, ...]]:
     member = PROVIDERS.alias()
     sharing = sa.select(member.c.root_id).join(PROVIDER_TRAITS, T.provider_id == member.c.id).where(T.trait == SHARES)
     wanted = sa.select(roots.subquery().c.id).union_all(sharing)
-    inventory = (V.total, V.reserved, V.allocation_ratio, USED, V.min_unit, V.max_unit, V.step_size)
+    inventory = (V.total, V.reserved, ratio_of(V), USED, V.min_unit, V.max_unit, V.step_size, V.unmanaged)
     return Query(
         sa.select(P.id, P.parent_id, P.root_id, V.resource_class, *inventory)
         .select_from(PROVIDERS.outerjoin(INVENTORIES, P.id == V.provider_id))
@@ -79,13 +80,14 @@ async def world(tx: Reader, needs: list[Need], limit: int | None) -> World:
     """The trees, `limit` of them at most, that have each need free somewhere, and all trees that share."""
     values: dict[str, Any] = {f"class{at}": need.resource_class for at, need in enumerate(needs)}
     values |= {f"amount{at}": need.amount for at, need in enumerate(needs)}
-    rows = await tx.all(_world(len(needs), limit is not None), **values, limit=limit)
+    rows = await tx.all(_world(len(needs), limit is not None), **values, limit=limit, now_stamp=tx.stamp)
     figures: dict[str, dict[str, Figures]] = defaultdict(dict)
     places: dict[str, tuple[str | None, str]] = {}
     for provider_id, parent_id, root_id, resource_class, *inventory in rows:
         places[provider_id] = (parent_id, root_id)
         if resource_class is not None:
-            figures[provider_id][resource_class] = Figures(*inventory)
+            *stated, unmanaged = inventory
+            figures[provider_id][resource_class] = replace(Figures(*stated), unmanaged=unmanaged)
     marks: dict[tuple[str, bool], set[str]] = defaultdict(set)
     for provider_id, is_trait, mark in await tx.all(MARKS, ids=list(places)):
         marks[provider_id, bool(is_trait)].add(mark)

@@ -7,7 +7,7 @@ from ....kernel.errors import Problem
 from ....kernel.log import current_request_id
 from ....kernel.workflow import Failure, Workflow, hours, start, step, workflow
 from ....network.operations import ports
-from ....placement.operations import claims
+from ....placement.operations.ledger import moves
 from ....volume.operations import attachments, volumes
 from ...model import DELETED, TURN, UNKNOWN, Disk, Entry, Server, Usage
 from ...store import actions, disks, quotas, servers
@@ -25,7 +25,7 @@ async def mark_deleted(tx: Tx, server_id: str, entry: Entry) -> None:
     for disk in (await disks.volumes_of(tx, [server_id])).get(server_id, []):
         await _let_go(tx, server, disk)
     await disks.remove_all(tx, server_id)
-    await claims.release(tx, server_id)
+    await moves.leave(tx, server_id)
     flavor = server.flavor
     await quotas.grow(tx, server.project_id, Usage(-1, -flavor["vcpus"], -flavor["ram"]))
     await history.ended(tx, entry, server.host_name)

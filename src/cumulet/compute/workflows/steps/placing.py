@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -16,6 +15,7 @@ from ....kernel.errors import NoCapacity
 from ....kernel.workflow import step
 from ....network.operations import ports
 from ....placement.operations import claims, hosts
+from ....placement.operations.ledger import moves
 from ....volume.operations import attachments, volumes
 from ...model import DELETING, LOCAL, SPAWNING, Destination, Disk, Flavor, Server
 from ...rules import guests, sizes
@@ -89,18 +89,21 @@ async def _claim(tx: Tx, server: Server, own: Sequence[Disk], past: Past) -> Hom
     flavor = msgspec.convert(server.flavor, Flavor)
     wanted = sizes.resources(flavor, sum(disk.size_mb for disk in own if disk.place == LOCAL))
     destination = msgspec.convert(server.destination, Destination) if server.destination else None
-    who: dict[str, Any] = {"project_id": server.project_id, "user_id": server.user_id}
+
+    async def take(host_id: str) -> Home:
+        return Home(host_id, await moves.place(tx, server.id, moves.Wish(host_id, wanted, server.project_id, server.user_id)))
+
     try:
         if destination is not None and destination.forced:
             if destination.host_id in past.hosts:
                 raise NoCapacity("The host that was asked for refused.")
-            return Home(destination.host_id, await claims.claim(tx, server.id, destination.host_id, wanted, **who))
+            return await take(destination.host_id)
         for _ in range(OVERTAKEN):
             host_id = await _choose(tx, (server, own), wanted, destination, past)
             with contextlib.suppress(NoCapacity):  # another one was quicker: the next look knows of it
-                return Home(host_id, await claims.claim(tx, server.id, host_id, wanted, **who))
+                return await take(host_id)
         host_id = await _choose(tx, (server, own), wanted, destination, past)
-        return Home(host_id, await claims.claim(tx, server.id, host_id, wanted, **who))
+        return await take(host_id)
     except NoCapacity as problem:
         before = "".join(f" Before that a host refused: {error}" for error in past.errors)
         raise NoCapacity(problem.message + before, problem.code, problem.internal) from None
@@ -188,7 +191,7 @@ async def displace_server(tx: Tx, server_id: str, past: Past) -> None:
     """The server is nowhere: ports unbound, claim given up."""
     for port in await ports.specs(tx, server_id):
         await ports.unbind(tx, port.port_id)
-    await claims.release(tx, server_id)
+    await moves.leave(tx, server_id)
     await servers.change(tx, server_id, host_id=None, host_name=None, zone=None)
 
 

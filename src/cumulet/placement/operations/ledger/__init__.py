@@ -1,0 +1,1 @@
+"""What is done with claims: moves, grants, and reading what happened."""

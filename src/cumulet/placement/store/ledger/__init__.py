@@ -1,0 +1,1 @@
+"""What the ledger remembers beside claims: its history, grants, moves under way."""

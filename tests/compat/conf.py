@@ -117,7 +117,7 @@ async def _prepare(url: str, state: Path, file: Path, real: bool) -> dict[str, d
             "storage_protocol": "file",
             "vendor_name": "Cumulet",
         },
-        "volume-feature-enabled": {"backup": "false", "snapshot": "false", "clone": "false", "extend_attached_volume": "true"},
+        "volume-feature-enabled": {"backup": "false", "snapshot": "true", "clone": "true", "extend_attached_volume": "true"},
         "placement": {"min_microversion": placement["min_version"], "max_microversion": placement["max_version"]},
         "validation": {
             "run_validation": str(real).lower(),

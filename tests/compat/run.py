@@ -54,7 +54,7 @@ def main() -> int:
     work = Path(tempfile.mkdtemp(prefix="ct-"))
     state, real = work / "state", mode == "real"
     try:
-        cumulet("up", "--state", str(state), *(() if real else ("--fake",)))
+        cumulet("up", "--state", str(state), "--install" if real else "--fake")
         image = conf.image(state, real)
         settings = conf.prepare(f"http://127.0.0.1:{PORT}", state, image, real)
         (work / "etc").mkdir()

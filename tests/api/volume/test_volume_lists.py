@@ -103,6 +103,15 @@ async def test_pages_lead_from_one_to_the_next_without_gaps(three: list[dict[str
         assert found == "abc"
 
 
+async def test_links_have_the_project_in_their_path_if_the_request_had(three: list[dict[str, Any]], demo: Api) -> None:
+    for within in ("", f"/{demo.project_id}"):
+        page = await demo.get(f"{within}/volumes?limit=1")
+        volume = page["volumes"][0]
+        assert page["volumes_links"][0]["href"].partition("/volume/v3")[2].startswith(f"{within}/volumes?limit=1&marker=")
+        assert volume["links"][0]["href"].endswith(f"/volume/v3{within}/volumes/{volume['id']}")
+        assert volume["links"][1]["href"].endswith(f"/volume{within}/volumes/{volume['id']}")
+
+
 async def test_times_filter_since_3_60(three: list[dict[str, Any]], demo: Api) -> None:
     second = three[1]["created_at"]
     assert await names(demo, f"?created_at=gt:{second}") == "c"

@@ -37,7 +37,7 @@ async def test_a_type_is_made_changed_and_removed(admin: Api) -> None:
     assert (made["description"], made["is_public"], made["extra_specs"]) == ("For databases", True, {"storage_protocol": "file"})
     changed = await admin.call("PUT", path, 200, {"volume_type": {"name": "faster", "is_public": "false"}})
     assert (changed["volume_type"]["name"], changed["volume_type"]["is_public"]) == ("faster", False)
-    assert (await admin.get(path))["volume_type"] == changed["volume_type"] | {"qos_specs_id": None}
+    assert (await admin.get(path))["volume_type"].items() >= changed["volume_type"].items()
     await admin.call("DELETE", path, 202)
     await admin.get(path, 404)
 

@@ -71,6 +71,12 @@ class Request:
         return self.tx
 
     @property
+    def project_in_path(self) -> str | None:
+        """The project id that the client put into the path behind the version, if it did."""
+        found: str | None = self._falcon.scope.get("cumulet.project")
+        return found
+
+    @property
     def remote(self) -> str:
         """The address of the client."""
         return str(self._falcon.remote_addr)

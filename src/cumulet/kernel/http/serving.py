@@ -59,7 +59,7 @@ async def serve(
             negotiate(service, request)
             public = endpoints[0].policy == PUBLIC
             if not public:
-                await _authenticate(around, request, raw.scope.get("cumulet.project"))
+                await _authenticate(around, request, request.project_in_path)
             endpoint = await _match(endpoints, request)
             if not public:
                 _authorize(endpoint, request)

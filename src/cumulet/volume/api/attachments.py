@@ -8,10 +8,10 @@ from msgspec import Meta, Struct
 
 from ...kernel.errors import Invalid
 from ...kernel.http import Filter, Lives, Paging, Request, Response, no_content, ok
-from ...kernel.http.paging import next_page
 from ..model import Attachment
 from ..operations import outside
 from . import values as v
+from .links import VERSION, following
 from .volumes.listing import STRICT, minor
 
 STATUSES = {"attached": ["attached", "detaching"], "detached": []}
@@ -75,8 +75,8 @@ async def _found(request: Request) -> tuple[list[Attachment], dict[str, Any]]:
     found = await outside.page(request.tx, request.actor, page, v.asked_flag(request, "all_tenants"))
     if not found or len(found) != page.limit:
         return found, {}
-    path = next_page(request, request.path.removeprefix(request.mount), found[-1].id)
-    return found, {"attachments_links": [{"rel": "next", "href": request.url(path)}]}
+    path = request.path.removeprefix(request.mount + VERSION)
+    return found, {"attachments_links": following(request, path, found[-1].id)}
 
 
 async def index(request: Request) -> Response:

@@ -11,12 +11,12 @@ from msgspec.structs import replace
 from ....kernel.db import Condition
 from ....kernel.errors import Invalid
 from ....kernel.http import Filter, Paging, Request, Response, accepted, ok
-from ....kernel.http.paging import next_page
 from ...model import Snapshot
 from ...operations import snapshots, volumes
 from ...operations.snapshots import NewSnapshot
 from ...rules import filters
 from .. import values as v
+from ..links import following
 from ..volumes.bodies import VolumeChanges
 from ..volumes.listing import COUNTED, STRICT, escaped, minor
 from . import views
@@ -107,7 +107,7 @@ async def _page(request: Request, view: Callable[[Snapshot], SnapshotView], path
     found = (await snapshots.page(request.tx, request.actor, cut, every))[offset:]
     body: dict[str, Any] = {"snapshots": [view(snapshot) for snapshot in found]}
     if found and len(found) == page.limit:
-        body["snapshots_links"] = [{"rel": "next", "href": request.url(next_page(request, path, found[-1].id))}]
+        body["snapshots_links"] = following(request, path, found[-1].id)
     if minor(request) >= COUNTED and v.asked_flag(request, "with_count"):
         body["count"] = await snapshots.count(request.tx, request.actor, page.conditions, every)
     return ok(body)
@@ -128,12 +128,12 @@ def _conditions(request: Request) -> list[Condition]:
 
 async def index(request: Request) -> Response:
     """List snapshots in short."""
-    return await _page(request, views.brief, "/v3/snapshots")
+    return await _page(request, views.brief, "/snapshots")
 
 
 async def detail(request: Request) -> Response:
     """List snapshots."""
-    return await _page(request, views.whole, "/v3/snapshots/detail")
+    return await _page(request, views.whole, "/snapshots/detail")
 
 
 async def show(request: Request, snapshot_id: str) -> Response:

@@ -9,12 +9,12 @@ from msgspec import UNSET, Meta, Struct, UnsetType, field
 from ....kernel.db import Page
 from ....kernel.errors import Invalid
 from ....kernel.http import Paging, Request, Response, accepted, ok
-from ....kernel.http.paging import next_page
 from ...model import VolumeType
 from ...operations import types
 from ...rules import filters
 from ...rules.types import VISIBLE
 from .. import values as v
+from ..links import following
 from ..volumes.listing import minor
 
 PAGING = Paging(
@@ -99,8 +99,7 @@ async def index(request: Request) -> Response:
     shown = found[start:][: page.limit]
     body: dict[str, Any] = {"volume_types": [whole(request, kind) for kind in shown]}
     if shown and len(shown) == page.limit:
-        path = next_page(request, "/v3/types", shown[-1].id)
-        body["volume_type_links"] = [{"rel": "next", "href": request.url(path)}]
+        body["volume_type_links"] = following(request, "/types", shown[-1].id)
     return ok(body)
 
 
@@ -132,7 +131,9 @@ async def create(request: Request, body: NewTypeBody) -> Response:
 
 async def update(request: Request, type_id: str, body: TypeChanges) -> Response:
     """Change name, description, or whether it is public."""
-    return ok({"volume_type": view(request, await types.update(request.tx, type_id, body.changes()))})
+    shown = view(request, await types.update(request.tx, type_id, body.changes()))
+    del shown["os-volume-type-access:is_public"]
+    return ok({"volume_type": shown})
 
 
 async def delete(request: Request, type_id: str) -> Response:

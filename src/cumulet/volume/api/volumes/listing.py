@@ -10,11 +10,11 @@ from msgspec.structs import replace
 from ....kernel.db import Condition, Page
 from ....kernel.errors import Invalid
 from ....kernel.http import Filter, Paging, Request, Version
-from ....kernel.http.paging import next_page
 from ...model import Volume
 from ...operations import volumes
 from ...rules import filters
 from .. import values as v
+from ..links import following
 
 NOTHING = Condition("id", "")
 """Met by no volume."""
@@ -155,7 +155,7 @@ async def envelope(request: Request, shown: list[Any], asked: Wanted, place: tup
     path, last = place
     body: dict[str, Any] = {"volumes": shown}
     if last is not None and len(shown) == asked.page.limit:
-        body["volumes_links"] = [{"rel": "next", "href": request.url(next_page(request, path, last))}]
+        body["volumes_links"] = following(request, path, last)
     if minor(request) >= COUNTED and v.asked_flag(request, "with_count"):
         body["count"] = await volumes.count(request.tx, request.actor, asked.page.conditions, asked.all_projects)
     return body

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from ....kernel.http import Lives, Request
 from ...model import Attachment, Volume
 from ...operations import attachments, types, zones
+from ..links import bookmark, link
 
 SHOWN = ("attached", "detaching")
 
@@ -64,8 +65,8 @@ def links(request: Request, volume_id: str) -> list[dict[str, str]]:
     """Where a volume is."""
     path = f"/volumes/{volume_id}"
     return [
-        {"rel": "self", "href": request.url("/v3" + path)},
-        {"rel": "bookmark", "href": request.url(path)},
+        {"rel": "self", "href": link(request, path)},
+        {"rel": "bookmark", "href": bookmark(request, path)},
     ]
 
 

@@ -23,14 +23,14 @@ async def index(request: Request) -> Response:
     """List volumes in short."""
     found, asked = await listing.find(request)
     shown = [views.brief(request, volume) for volume in found]
-    return ok(await listing.envelope(request, shown, asked, ("/v3/volumes", found[-1].id if found else None)))
+    return ok(await listing.envelope(request, shown, asked, ("/volumes", found[-1].id if found else None)))
 
 
 async def detail(request: Request) -> Response:
     """List volumes."""
     found, asked = await listing.find(request)
     shown = await views.whole(request, found)
-    return ok(await listing.envelope(request, shown, asked, ("/v3/volumes/detail", found[-1].id if found else None)))
+    return ok(await listing.envelope(request, shown, asked, ("/volumes/detail", found[-1].id if found else None)))
 
 
 async def summary(request: Request) -> Response:

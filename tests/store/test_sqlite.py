@@ -127,3 +127,17 @@ async def test_what_was_committed_is_there_after_a_restart(tmp_path: Path, db: S
     other = Sqlite(tmp_path / "durable.db", clock)  # as after kill -9: the first one is never closed
     assert await count(other) == 1
     await other.close()
+
+
+async def test_what_another_process_commits_is_heard_of_once_and_ones_own_is_not(tmp_path: Path, db: Sqlite) -> None:
+    heard: list[str] = []
+    db.subscribe("anything", heard.append)
+    await add(db, "a")
+    db.hear_strangers()
+    assert heard == []
+    stranger = Sqlite(db.path)
+    await add(stranger, "b")
+    await stranger.close()
+    db.hear_strangers()
+    db.hear_strangers()
+    assert heard == [""]

@@ -16,6 +16,7 @@ from ..kernel import log
 from ..kernel.daemons import DaemonFailed
 from . import findings
 from .config import Config
+from .identity import keys_app
 from .images import image_app
 from .importing import import_app
 from .operator import clouds_yaml, process
@@ -28,6 +29,7 @@ app = typer.Typer(
 )
 app.add_typer(image_app, name="image")
 app.add_typer(import_app, name="import")
+app.add_typer(keys_app, name="keys")
 FakeOption = Annotated[bool, typer.Option("--fake", help="Hosts in memory instead of libvirt and OVN: no root, no packages.")]
 
 

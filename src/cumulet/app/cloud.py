@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from ..agent.main import Agent
 from ..contract.agents import Agents
-from ..identity.keys import KeyRing
 from ..identity.operations import bootstrap
 from ..identity.operations.tokens import Tokens, hash_password
 from ..kernel import ids
@@ -28,7 +27,7 @@ from . import findings, wire
 from .config import Config
 from .hosts import Underlay, underlay
 from .reports import Reports
-from .wire import Services
+from .wire import Rings, Services
 
 if TYPE_CHECKING:
     from ..kernel.db.postgres import Postgres
@@ -46,13 +45,13 @@ def _quiet(step: str) -> None:
 class Cloud:
     """Open it, start it, close it. `application` is the ASGI callable; it answers as soon as the cloud is open."""
 
-    def __init__(self, config: Config, db: Database, tokens: Tokens, under: Underlay, bus: Bus | None = None) -> None:
+    def __init__(self, config: Config, db: Database, rings: Rings, under: Underlay, bus: Bus | None = None) -> None:
         self.config = config
         self.db = db
-        self.tokens = tokens
+        self.tokens = rings.tokens
         self.bus: Bus = bus or (InProcessBus() if config.own_agent else UnixHub(config.bus_socket, patience=AWAY_SECONDS))
         self.underlay = under
-        self.parts = wire.Parts(config, db, tokens, Services(Agents(self.bus, db.clock)), under)
+        self.parts = wire.Parts(config, db, rings, Services(Agents(self.bus, db.clock)), under)
         self.application: Application = wire.application(self.parts)
         self.engine = Engine(db, self.parts.services, ids.new_uuid(), db.clock)
         self.reconciling = Reconciling(wire.reconcilers(self.parts), db, db.clock)
@@ -65,10 +64,10 @@ class Cloud:
         on_step("database")
         db = database(config, clock or SystemClock(), durable)
         await migrations.prepare(db, metadata)
-        tokens = Tokens(db, KeyRing.load(config.state / "token-keys"), wire.compliance(config))
+        rings = await wire.key_rings(config, db)
         on_step("identity")
-        await _bootstrap(config, db, tokens)
-        return cls(config, db, tokens, underlay(config, db.clock))
+        await _bootstrap(config, db, rings.tokens)
+        return cls(config, db, rings, underlay(config, db.clock))
 
     async def start(self, on_step: OnStep = _quiet) -> None:
         """Begin what runs beside the requests: networks, agents, workflows, reconcilers.
@@ -127,7 +126,7 @@ async def prepared_database(config: Config) -> Sqlite | Postgres:
     config.state.mkdir(parents=True, exist_ok=True, mode=0o700)
     db = database(config, SystemClock())
     await migrations.prepare(db, metadata)
-    await _bootstrap(config, db, Tokens(db, KeyRing.load(config.state / "token-keys"), wire.compliance(config)))
+    await _bootstrap(config, db, (await wire.key_rings(config, db)).tokens)
     return db
 
 

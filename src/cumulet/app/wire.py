@@ -13,6 +13,7 @@ from ..contract.agents import Agents
 from ..identity import api as identity
 from ..identity import policy as identity_policy
 from ..identity.keys import KeyRing
+from ..identity.operations import key_rings as keys
 from ..identity.operations.catalog import Catalog
 from ..identity.operations.delegation import access_rules
 from ..identity.operations.tokens import Tokens
@@ -23,7 +24,7 @@ from ..image.bytes import ByteStore
 from ..image.operations.sweep import sweep
 from ..image.parts import Parts as ImageParts
 from ..kernel import workflow
-from ..kernel.db import Database
+from ..kernel.db import Database, Sqlite
 from ..kernel.http import Application, Request
 from ..kernel.http.cors import Cors
 from ..kernel.notifications.delivery import EVERY, Delivery
@@ -54,7 +55,10 @@ RULES = {
 }
 """Each service's rules, by upstream's names."""
 
-HEAL_SECONDS, SWEEP_SECONDS = 5.0, 300.0
+TOKEN_KEYS, CREDENTIAL_KEYS = "token-keys", "credential-keys"
+"""The folders of the rings, in the state folder."""
+
+HEAL_SECONDS, SWEEP_SECONDS, STRANGERS_SECONDS = 5.0, 300.0, 1.0
 
 
 class Services(Struct, frozen=True):
@@ -63,15 +67,31 @@ class Services(Struct, frozen=True):
     agents: Agents
 
 
+class Rings(Struct, frozen=True):
+    """What seals: tokens with theirs, and the ring of credentials at rest."""
+
+    tokens: Tokens
+    vault: KeyRing
+
+
+async def key_rings(config: Config, db: Database) -> Rings:
+    """The rings in the state folder. Raises ValueError naming a file that cannot be used, or without which something is lost."""
+    ring, vault = KeyRing.load(config.state / TOKEN_KEYS), KeyRing.load(config.state / CREDENTIAL_KEYS)
+    await keys.agree(db, keys.TOKENS, ring)
+    await keys.agree(db, keys.CREDENTIALS, vault)
+    await keys.check_credentials(db, vault)
+    return Rings(Tokens(db, ring, compliance(config)), vault)
+
+
 class Parts:
     """What one cloud is put together from."""
 
-    def __init__(self, config: Config, db: Database, tokens: Tokens, services: Services, under: Underlay) -> None:
-        self.config, self.db, self.tokens, self.services, self.underlay = config, db, tokens, services, under
+    def __init__(self, config: Config, db: Database, rings: Rings, services: Services, under: Underlay) -> None:
+        self.config, self.db, self.services, self.underlay = config, db, services, under
+        self.tokens, self.vault = rings.tokens, rings.vault
         db.tells = bool(config.notification_url)
         self.image = ImageParts(db, ByteStore(config.state / "images"))
         self.sync = Sync(db, under.driver)
-        self.vault = KeyRing.load(config.state / "credential-keys")
 
 
 def endpoints(config: Config) -> dict[str, tuple[str, str]]:
@@ -146,6 +166,14 @@ def reconcilers(parts: Parts) -> list[Reconciler]:
     async def sweep_images() -> None:
         await sweep(parts.image)
 
+    async def read_keys() -> None:
+        await keys.refresh(parts.db, keys.TOKENS, parts.tokens.keys)
+        await keys.refresh(parts.db, keys.CREDENTIALS, parts.vault)
+
+    async def hear_strangers() -> None:
+        if isinstance(parts.db, Sqlite):
+            parts.db.hear_strangers()
+
     async def heal() -> None:
         findings.note(parts.config, await parts.underlay.heal(), parts.db.clock.now())
 
@@ -153,6 +181,8 @@ def reconcilers(parts: Parts) -> list[Reconciler]:
         *parts.sync.reconcilers(),
         Reconciler("underlay", HEAL_SECONDS, heal),
         Reconciler("images", SWEEP_SECONDS, sweep_images),
+        Reconciler("keys", keys.READ_SECONDS, read_keys),
+        Reconciler("strangers", STRANGERS_SECONDS, hear_strangers),
         workflow.purger(parts.db),
         *_notifications(parts),
     ]

@@ -1,47 +1,58 @@
-"""Rings of AES-256-GCM keys, one file a key. Tokens have one, credentials at rest another."""
+"""Rings of AES-256-GCM keys. Tokens and receipts have one, credentials at rest another.
+
+The primary key seals; every key of the ring opens, the staged one too, which is to be the next primary. So whatever is sealed can
+be opened by every process that has read the ring since its key was staged (`key_files`).
+"""
 
 from __future__ import annotations
 
-import os
+import hashlib
+import logging
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from ..kernel import ids
+from . import key_files
+from .key_files import Found
 
-KEY_BYTES, NONCE_BYTES, NUMBER_BYTES = 32, 12, 2
-_UNFINISHED = ".new"
+NONCE_BYTES, NUMBER_BYTES = 12, 2
+
+log = logging.getLogger("cumulet.identity")
 
 
 class KeyRing:
-    """Keys by number in a folder, readable by the owner only. The highest number encrypts, all of them decrypt."""
+    """The keys in a folder, as they were when it was read last."""
 
-    def __init__(self, keys: dict[int, bytes]) -> None:
-        self._ciphers = {number: AESGCM(key) for number, key in keys.items()}
-        self._newest = max(keys)
+    def __init__(self, folder: Path, found: Found) -> None:
+        self.folder = folder
+        self.adopt(found)
 
     @classmethod
     def load(cls, folder: Path) -> KeyRing:
-        """The ring in `folder`; a new one with one key if there is none. Raises ValueError naming a file that is not a key."""
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        (folder / _UNFINISHED).unlink(missing_ok=True)
-        if not any(folder.iterdir()):
-            _write(folder, 0)
-        return cls(_keys(folder))
+        """The ring in `folder`; a new one if there is none. Raises ValueError naming a file that is not a key."""
+        return cls(folder, key_files.read_or_make(folder))
+
+    def adopt(self, found: Found) -> None:
+        """Go on with these keys: the primary one seals from now on, and those that are gone open nothing any more."""
+        self._ciphers = {number: AESGCM(key) for number, key in found.keys.items()}
+        self._seen = found.changed_at
+        self.primary = found.primary
+        self.fingerprints = fingerprints(found)
 
     def seal(self, plain: bytes, about: bytes = b"") -> bytes:
-        """`plain` encrypted under the newest key, to be opened only with the same `about`."""
+        """`plain` encrypted under the primary key, to be opened only with the same `about`."""
         nonce = ids.secret_bytes(NONCE_BYTES)
-        number = self._newest.to_bytes(NUMBER_BYTES, "big")
-        return number + nonce + self._ciphers[self._newest].encrypt(nonce, plain, number + about)
+        number = self.primary.to_bytes(NUMBER_BYTES, "big")
+        return number + nonce + self._ciphers[self.primary].encrypt(nonce, plain, number + about)
 
     def open(self, sealed: bytes, about: bytes = b"") -> bytes:
         """The inverse of `seal`. Raises ValueError for what no key of the ring has sealed, or what was altered since."""
         if len(sealed) <= NUMBER_BYTES + NONCE_BYTES:
             raise ValueError("it is too short to be what was sealed")
         number, body = sealed[:NUMBER_BYTES], sealed[NUMBER_BYTES + NONCE_BYTES :]
-        cipher = self._ciphers.get(int.from_bytes(number, "big"))
+        cipher = self._cipher(sealed_by(sealed))
         if cipher is None:
             raise ValueError("it was sealed with a key that is not in the ring")
         try:
@@ -49,39 +60,25 @@ class KeyRing:
         except InvalidTag:
             raise ValueError("it is not what was sealed") from None
 
-
-def rotate(folder: Path, keep: int = 3) -> int:
-    """Put a newer key into the ring's folder and remove all but the newest `keep`; the new key's number.
-
-    What was sealed with a removed key cannot be opened any more. A running process goes on with the keys that it has read.
-    Raises ValueError naming a file that is not a key, or if fewer than two keys would be kept.
-    """
-    if keep < 2:
-        raise ValueError("a ring keeps two keys at least, or what was sealed a moment ago could not be opened")
-    numbers = sorted(_keys(folder))
-    _write(folder, numbers[-1] + 1)
-    for number in numbers[: 1 - keep]:
-        (folder / str(number)).unlink()
-    return numbers[-1] + 1
+    def _cipher(self, number: int) -> AESGCM | None:
+        """A key by its number; one that was put into the folder since is read now, and opens only."""
+        if number not in self._ciphers and key_files.changed_at(self.folder) != self._seen:
+            try:
+                found = key_files.read(self.folder)
+            except ValueError as problem:
+                log.error("the keys in use are kept: %s", problem)
+                self._seen = key_files.changed_at(self.folder)
+            else:
+                self._seen = found.changed_at
+                self._ciphers |= {n: AESGCM(key) for n, key in found.keys.items() if n not in self._ciphers}
+        return self._ciphers.get(number)
 
 
-def _keys(folder: Path) -> dict[int, bytes]:
-    keys = {}
-    for path in folder.iterdir():
-        key = path.read_bytes() if path.is_file() else b""
-        if not path.name.isdigit() or len(key) != KEY_BYTES:
-            raise ValueError(f"{path} is not a key: a number as its name and {KEY_BYTES} bytes are expected")
-        keys[int(path.name)] = key
-    return keys
+def fingerprints(found: Found) -> dict[int, str]:
+    """By number, what tells one key from another and says nothing about it."""
+    return {number: hashlib.sha256(b"cumulet key " + key).hexdigest()[:32] for number, key in found.keys.items()}
 
 
-def _write(folder: Path, number: int) -> None:
-    """Write a key under another name first, so that a crash leaves no half of one."""
-    unfinished = folder / _UNFINISHED
-    unfinished.unlink(missing_ok=True)
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(ids.secret_bytes(KEY_BYTES))
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.rename(folder / str(number))
+def sealed_by(sealed: bytes) -> int:
+    """The number of the key with which this was sealed."""
+    return int.from_bytes(sealed[:NUMBER_BYTES], "big")

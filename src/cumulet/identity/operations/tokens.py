@@ -24,6 +24,9 @@ from . import scopes
 from .scopes import Delegation, Standing
 
 LIFETIME_SECONDS = 4 * 3600.0
+EXPIRED_SECONDS = 48 * 3600.0
+"""How long after its end a token can still be asked about with `allow_expired`."""
+
 REMEMBERED_MOST = 10_000
 TRUSTED_SECONDS = 5.0
 """How old what is remembered may be where other processes change identity too: their notices come at once, unless one is lost."""
@@ -104,7 +107,7 @@ class Tokens:
             async with self.db.read() as tx:
                 known = await self._look_up(tx, token)
             self._remember(known, generation)
-        if known.claims.expires_at <= self.db.clock.now() and not allow_expired:
+        if known.claims.expires_at + (EXPIRED_SECONDS if allow_expired else 0.0) <= self.db.clock.now():
             raise Unauthorized("The token has expired.")
         return known
 

@@ -151,6 +151,19 @@ class Sqlite:
         self._holder: asyncio.Task[Any] | None = None
         self._flusher: asyncio.Task[None] | None = None
         self._subscribers: dict[str, list[Subscriber]] = defaultdict(list)
+        self._version = self._data_version()
+
+    def _data_version(self) -> int:
+        """A number that differs once another connection than the writing one has changed the file."""
+        found: int = self._writer.execute("PRAGMA data_version").fetchone()[0]
+        return found
+
+    def hear_strangers(self) -> None:
+        """Tell every subscriber if another process, an operator's command, has changed the file since the last call."""
+        version = self._data_version()
+        if version != self._version:
+            self._version = version
+            self._tell([(topic, "") for topic in self._subscribers])
 
     def _open(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, cached_statements=512)

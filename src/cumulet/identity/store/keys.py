@@ -1,0 +1,54 @@
+"""Which keys the processes of this cloud seal with: their fingerprints, by ring and number."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from ...kernel.db import Query, Reader, Tx, metadata
+from ...kernel.db.query import among
+from ...kernel.db.rows import insert
+from .delegation.credentials import CREDENTIALS
+
+KEYS = sa.Table(
+    "keys",
+    metadata,
+    sa.Column("ring", sa.Text, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("fingerprint", sa.Text, nullable=False),
+)
+K = KEYS.c
+OF_RING = Query(sa.select(K.number, K.fingerprint).where(K.ring == sa.bindparam("ring")))
+INSERT = insert(KEYS)
+FORGET = Query(sa.delete(KEYS).where(K.ring == sa.bindparam("b_ring"), among(K.number, "numbers")))
+C = CREDENTIALS.c
+BLOBS = Query(sa.select(C.id, C.blob))
+RESEAL = Query(
+    sa.update(CREDENTIALS)
+    .where(C.id == sa.bindparam("b_id"), C.blob == sa.bindparam("before"))
+    .values(blob=sa.bindparam("after", type_=sa.Text()))
+)
+
+
+async def known(tx: Reader, ring: str) -> dict[int, str]:
+    """The fingerprints of a ring by number."""
+    return dict(await tx.all(OF_RING, ring=ring))
+
+
+async def add(tx: Tx, ring: str, number: int, fingerprint: str) -> None:
+    """Remember a key. Raises Duplicate."""
+    await tx.do(INSERT, ring=ring, number=number, fingerprint=fingerprint)
+
+
+async def forget(tx: Tx, ring: str, numbers: list[int]) -> None:
+    """Forget keys."""
+    await tx.do(FORGET, b_ring=ring, numbers=numbers)
+
+
+async def sealed_blobs(tx: Reader) -> list[tuple[str, str]]:
+    """(id, sealed blob in base64) of every credential."""
+    return await tx.all(BLOBS)
+
+
+async def reseal(tx: Tx, credential_id: str, before: str, after: str) -> bool:
+    """Replace a sealed blob, unless it was changed meanwhile."""
+    return await tx.do(RESEAL, b_id=credential_id, before=before, after=after) > 0

@@ -19,8 +19,10 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     `state` is where all data lives. Ratios and reserves apply to every host unless the placement API has set that host's; None is
     the default. `database` is a PostgreSQL URL; empty is SQLite in `state`. `external_*` describe the network behind floating
     IPs, which lives in the network namespace `namespace`. What is asked of passwords, from `lockout_failures` on, is off by default
-    (`identity.rules.Compliance`). `cors_origins` are the origins (`https://horizon.example`) of web pages that may call the API.
-    `notification_url` is where notifications are posted; empty: nothing is notified.
+    (`identity.rules.Compliance`).
+
+    `cors_origins` are the origins (`https://horizon.example`) of web pages that may call the API. `image_storage_quota` is how many
+    bytes of images every project may keep; 0: any amount. `notification_url` is where notifications are posted; empty: none are.
     """
 
     state: Path = Path("/var/lib/cumulet")
@@ -46,6 +48,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     dns_servers: list[str] = []
     cors_origins: list[str] = []
     notification_url: str = ""
+    image_storage_quota: Annotated[int, Meta(ge=0)] = 0
     lockout_failures: int = 0
     lockout_seconds: float = 1800.0
     password_days: int = 0

@@ -23,6 +23,7 @@ from ..image import policy as image_policy
 from ..image.bytes import ByteStore
 from ..image.operations.sweep import sweep
 from ..image.parts import Parts as ImageParts
+from ..image.parts import Settings as ImageSettings
 from ..kernel import workflow
 from ..kernel.db import Database, Sqlite
 from ..kernel.http import Application, Request
@@ -90,7 +91,7 @@ class Parts:
         self.config, self.db, self.services, self.underlay = config, db, services, under
         self.tokens, self.vault = rings.tokens, rings.vault
         db.tells = bool(config.notification_url)
-        self.image = ImageParts(db, ByteStore(config.state / "images"))
+        self.image = ImageParts(db, ByteStore(config.state / "images"), ImageSettings(storage_quota=config.image_storage_quota))
         self.sync = Sync(db, under.driver)
 
 

@@ -14,13 +14,15 @@ class Settings(Struct, frozen=True):
     """What an operator may set. Sizes are in bytes, times in seconds.
 
     `largest` is the largest image. `grace` is how long the bytes of a deleted image are kept; they are purged earlier, oldest
-    first, while less than `reserve` is free. An upload without progress for `stall` is given up.
+    first, while less than `reserve` is free. An upload without progress for `stall` is given up. `storage_quota` is how much every
+    project may keep, 0 for any amount.
     """
 
     largest: int = 1 << 40
     grace: float = 72 * HOUR
     reserve: int = 2 << 30
     stall: float = 600.0
+    storage_quota: int = 0
 
 
 class Parts(Struct, frozen=True):

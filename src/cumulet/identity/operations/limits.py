@@ -140,3 +140,15 @@ async def delete(tx: Tx, limit_id: str) -> None:
     """Delete a limit. Raises NotFound."""
     await get(tx, limit_id)
     await limits.remove(tx, limit_id)
+
+
+async def in_force(tx: Reader, service_type: str, project_id: str) -> dict[str, int]:
+    """What a project may have of each resource that is registered for a service, by name; -1 is no limit.
+
+    What is not registered is not in it. If a resource is registered for several regions, the smallest limit counts.
+    """
+    found: dict[str, int] = {}
+    for name, limit in await limits.in_force(tx, service_type, project_id):
+        known = found.get(name)
+        found[name] = limit if known is None or known < 0 or 0 <= limit < known else known
+    return found

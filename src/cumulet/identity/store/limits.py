@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 
-from ...kernel.db import Listing, Page, Reader, Tx, metadata, values
+from ...kernel.db import Listing, Page, Query, Reader, Tx, metadata, values
 from ...kernel.db.rows import delete, get, insert, update
 from ..model import Limit, RegisteredLimit
+from .catalog import SERVICES
 
 REGISTERED = sa.Table(
     "registered_limits",
@@ -55,6 +58,22 @@ LISTING = Listing(
     filters={name: L[name] for name in ("service_id", "region_id", "resource_name", "project_id", "domain_id")},
     default=[("resource_name", False)],
 )
+_OWN = sa.and_(
+    L.service_id == R.service_id,
+    L.resource_name == R.resource_name,
+    L.project_id == sa.bindparam("project_id"),
+    sa.func.coalesce(L.region_id, "") == sa.func.coalesce(R.region_id, ""),
+)
+IN_FORCE: Query[Any] = Query(
+    sa.select(R.resource_name, sa.func.coalesce(L.resource_limit, R.default_limit, type_=sa.Integer()))
+    .select_from(REGISTERED.join(SERVICES, SERVICES.c.id == R.service_id).outerjoin(LIMITS, _OWN))
+    .where(SERVICES.c.type == sa.bindparam("service_type"))
+)
+
+
+async def in_force(tx: Reader, service_type: str, project_id: str) -> list[tuple[str, int]]:
+    """Every registered resource of a service, with what the project has of it."""
+    return await tx.all(IN_FORCE, service_type=service_type, project_id=project_id)
 
 
 async def add_registered(tx: Tx, limit: RegisteredLimit) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...kernel.http import Request, Response, ok
+from ..operations import quotas
 from . import views
 
 
@@ -32,5 +33,5 @@ async def stores_in_detail(request: Request) -> Response:
 
 
 async def usage(request: Request) -> Response:
-    """Usage against limits: nothing, as there are no limits."""
-    return ok({"usage": {}})
+    """The caller's project's usage against its limits, as far as any are registered."""
+    return ok({"usage": await quotas.shown(request.tx, request.actor.project_id or "")})

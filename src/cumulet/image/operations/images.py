@@ -13,7 +13,7 @@ from .. import rules
 from ..bytes import ByteStore
 from ..model import ACCEPTED, ACTIVE, DEACTIVATED, DELETED, QUEUED, Image, NewImage
 from ..store import images, transitions
-from . import events
+from . import events, quotas
 
 __all__ = [
     "Image",
@@ -65,7 +65,7 @@ def source_of(store: ByteStore, image: Image) -> ImageSource:
 
 
 async def create(tx: Tx, actor: Actor, new: NewImage) -> Image:
-    """A queued image. Raises Conflict if its id is taken, TooLarge for too many properties."""
+    """A queued image. Raises Conflict if its id is taken, TooLarge for too many properties, or images of its project."""
     rules.check_properties(new.properties)
     fields = msgspec.structs.asdict(new) | {"id": new.id or ids.new_uuid(), "owner": new.owner or actor.project_id}
     image = Image(status=QUEUED, created_at=tx.stamp, updated_at=tx.stamp, **fields)
@@ -73,6 +73,7 @@ async def create(tx: Tx, actor: Actor, new: NewImage) -> Image:
         await images.add(tx, image)
     except Duplicate:
         raise Conflict(f"Image ID {image.id} already exists!") from None
+    await quotas.check(tx, await quotas.of_project(tx, image.owner, 0))
     await events.of_image(tx, "create", image)
     return image
 

@@ -19,9 +19,10 @@ from ...kernel import ids
 from ...kernel.errors import Conflict, Gone, Invalid, Problem, TooLarge, UnsupportedMedia
 from .. import formats, rules
 from ..bytes import BLOCK, Incoming
-from ..model import DELETED, PLAIN_CONTAINERS, Attempt, Image
+from ..model import ACTIVE, DELETED, PLAIN_CONTAINERS, SAVING, Attempt, Image
 from ..parts import Parts
 from ..store import images, transitions
+from . import events, quotas
 
 log = logging.getLogger("cumulet.image")
 
@@ -39,11 +40,11 @@ async def receive(parts: Parts, image: Image, pieces: AsyncIterator[bytes], decl
     _check_room(parts, declared or 0)
     attempt = Attempt(image.id, ids.new_hex())
     try:
-        await _begin(parts, attempt, image)
+        quota = await _begin(parts, attempt, image, declared)
         incoming = await parts.store.write(attempt.key)
         try:
             await _fill(parts, attempt, incoming, _blocks(pieces), image)
-            await _finish(parts, attempt, incoming, image, declared)
+            await _finish(parts, attempt, incoming, image, declared, quota)
         finally:
             await asyncio.shield(incoming.close())
     except BaseException:
@@ -58,11 +59,15 @@ def _check_room(parts: Parts, size: int) -> None:
         raise TooLarge(f"The image store is full: the image needs {size} bytes, {parts.store.free()} are free.")
 
 
-async def _begin(parts: Parts, attempt: Attempt, image: Image) -> None:
+async def _begin(parts: Parts, attempt: Attempt, image: Image, declared: int | None) -> quotas.Quota:
     async with parts.db.tx() as tx:
-        if not await transitions.begin(tx, attempt):
+        if not await transitions.begin(tx, attempt, declared):
             now = await images.trace(tx, image.id)
             rules.check_uploadable(msgspec.structs.replace(image, status=now.status if now else DELETED))
+        quota = await quotas.of_project(tx, image.owner, parts.settings.storage_quota)
+        await quotas.check(tx, quota)
+        await events.of_image(tx, "prepare", msgspec.structs.replace(image, status=SAVING))
+    return quota
 
 
 async def _blocks(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -110,7 +115,9 @@ async def _sign_of_life(parts: Parts, attempt: Attempt, heard: float) -> float:
     return now
 
 
-async def _finish(parts: Parts, attempt: Attempt, incoming: Incoming, image: Image, declared: int | None) -> None:
+async def _finish(
+    parts: Parts, attempt: Attempt, incoming: Incoming, image: Image, declared: int | None, quota: quotas.Quota
+) -> None:
     digests = await incoming.flush()
     if declared is not None and declared != digests.size:
         raise Invalid(f"The image has {digests.size} bytes, but {declared} were announced.")
@@ -123,6 +130,10 @@ async def _finish(parts: Parts, attempt: Attempt, incoming: Incoming, image: Ima
     async with parts.db.tx() as tx:
         if not await transitions.activate(tx, attempt, **facts):
             raise await _lost(parts, attempt)
+        await quotas.check(tx, quota)
+        active = msgspec.structs.replace(image, status=ACTIVE, **facts)
+        for event in ("upload", "activate"):
+            await events.of_image(tx, event, active)
 
 
 async def _lost(parts: Parts, attempt: Attempt) -> Problem:

@@ -36,6 +36,8 @@ IMAGES = sa.Table(
     # When the image was deleted, and what it goes back to if it is restored.
     sa.Column("deleted_at", sa.Text),
     sa.Column("deleted_from", sa.Text),
+    # How many bytes the client said that it would send.
+    sa.Column("announced", sa.BigInteger),
     sa.Index("images_owner", "owner", "created_at"),
     sa.Index("images_visibility", "visibility", "created_at"),
     sa.Index("images_status", "status"),

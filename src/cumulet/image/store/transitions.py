@@ -21,7 +21,7 @@ def _set(*where: sa.ColumnElement[bool]) -> sa.Update:
 
 BEGIN: Query[Any] = Query(
     _set(T.id == sa.bindparam("b_id"), T.status == QUEUED).values(
-        status=SAVING, upload_id=sa.bindparam("upload"), upload_seen=sa.bindparam("now")
+        status=SAVING, upload_id=sa.bindparam("upload"), upload_seen=sa.bindparam("now"), announced=sa.bindparam("announced")
     )
 )
 RENEW: Query[Any] = Query(sa.update(IMAGES).where(*_MINE).values(upload_seen=sa.bindparam("now")))
@@ -52,9 +52,10 @@ STALLED = Query(sa.select(T.id, T.upload_id).where(T.status == SAVING, T.upload_
 FORGETTABLE: Query[Any] = Query(sa.select(T.id).where(T.status == DELETED, T.deleted_at < sa.bindparam("before")))
 
 
-async def begin(tx: Tx, attempt: Attempt) -> bool:
-    """queued → saving, by this attempt."""
-    return await tx.do(BEGIN, b_id=attempt.image_id, upload=attempt.upload_id, now=tx.stamp) == 1
+async def begin(tx: Tx, attempt: Attempt, announced: int | None = None) -> bool:
+    """queued → saving, by this attempt, which says that it brings `announced` bytes."""
+    given = {"upload": attempt.upload_id, "announced": announced, "now": tx.stamp}
+    return await tx.do(BEGIN, b_id=attempt.image_id, **given) == 1
 
 
 async def renew(tx: Tx, attempt: Attempt) -> bool:

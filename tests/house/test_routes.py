@@ -18,7 +18,16 @@ async def test_every_route_has_a_policy_that_exists(cloud):
     assert unguarded == []
 
 
-PUBLIC_PATHS = {"identity": {"/v3/auth/tokens", "/v3/users/{user_id}/password"}}
+PUBLIC_PATHS = {
+    "identity": {
+        "/v3/auth/tokens",
+        "/v3/users/{user_id}/password",
+        "/v3/OS-FEDERATION/identity_providers/{idp_id}/protocols/{protocol_id}/auth",
+        "/v3/auth/OS-FEDERATION/websso/{protocol_id}",
+        "/v3/auth/OS-FEDERATION/identity_providers/{idp_id}/protocols/{protocol_id}/websso",
+        "/v3/auth/OS-FEDERATION/openid/callback",
+    }
+}
 
 
 async def test_only_version_documents_and_logging_in_need_no_token(cloud):

@@ -9,12 +9,13 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import argon2
 import httpx
 
 from cumulet.app.cloud import Cloud
-from cumulet.app.config import Config
+from cumulet.app.config import Config, load
 from cumulet.identity.model import DEFAULT_DOMAIN, Assignment, Scope, User
 from cumulet.identity.operations import projects
 from cumulet.identity.operations.resources import users
@@ -110,17 +111,21 @@ async def _new_cloud() -> Path:
 
 
 @asynccontextmanager
-async def running_cloud(folder: Path, clock: Clock | None = None, dsn: str | None = None) -> AsyncIterator[TestCloud]:
-    """A cloud with its state in `folder`, and its rows in the PostgreSQL database `dsn`.
+async def running_cloud(
+    folder: Path, clock: Clock | None = None, dsn: str | None = None, **options: Any
+) -> AsyncIterator[TestCloud]:
+    """A cloud with its state in `folder`, its rows in the PostgreSQL database `dsn`, and `options` of the configuration.
 
-    Empty: SQLite. None: what was chosen for the whole run.
+    An empty `dsn` is SQLite, None what was chosen for the whole run.
     """
     dsn = os.environ.get(DSN, "") if dsn is None else dsn
     if dsn:
         await cloud_postgres(dsn)
     elif not (folder / "cumulet.db").exists():
         shutil.copytree(await _new_cloud(), folder, dirs_exist_ok=True)
-    cloud = TestCloud(await Cloud.open(Config(state=folder, fake=True, database=dsn), clock=clock, durable=False))
+    cloud = TestCloud(
+        await Cloud.open(load(None, {}, state=folder, fake=True, database=dsn, **options), clock=clock, durable=False)
+    )
     try:
         yield cloud
     finally:

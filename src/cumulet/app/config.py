@@ -12,6 +12,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from ..identity.openid.settings import Federation
+
 
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that can be set.
@@ -23,6 +25,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
 
     `cors_origins` are the origins (`https://horizon.example`) of web pages that may call the API. `image_storage_quota` is how many
     bytes of images every project may keep; 0: any amount. `notification_url` is where notifications are posted; empty: none are.
+    `federation` is for logging in by others (`identity.openid.settings`).
     """
 
     state: Path = Path("/var/lib/cumulet")
@@ -57,6 +60,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     password_pattern: str = ""
     password_pattern_hint: str = ""
     change_at_first_use: bool = False
+    federation: Federation = Federation()
 
     def __post_init__(self) -> None:
         if ipaddress.ip_address(self.external_gateway) not in ipaddress.ip_network(self.external_cidr):

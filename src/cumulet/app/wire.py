@@ -16,6 +16,7 @@ from ..identity.keys import KeyRing
 from ..identity.operations import key_rings as keys
 from ..identity.operations.catalog import Catalog
 from ..identity.operations.delegation import access_rules
+from ..identity.operations.federation.evidence import Federated
 from ..identity.operations.tokens import Tokens
 from ..identity.rules import Compliance
 from ..image import api as image
@@ -93,6 +94,7 @@ class Parts:
         db.tells = bool(config.notification_url)
         self.image = ImageParts(db, ByteStore(config.state / "images"), ImageSettings(storage_quota=config.image_storage_quota))
         self.sync = Sync(db, under.driver)
+        self.federated = Federated(self.tokens, self.vault, config.federation)
 
 
 def endpoints(config: Config) -> dict[str, tuple[str, str]]:
@@ -149,7 +151,7 @@ def application(parts: Parts) -> Application:
         return known.actor
 
     services = [
-        identity.service(parts.tokens, Catalog(parts.db), parts.vault),
+        identity.service(Catalog(parts.db), parts.federated),
         image.service(parts.image),
         placement.service(),
         network.service(),

@@ -211,3 +211,93 @@ class Limit(Struct, frozen=True):
     resource_name: str
     resource_limit: int
     description: str | None
+
+
+class IdentityProvider(Struct, frozen=True):
+    """Somebody else who knows users. Those that it sends live in the domain `domain_id`, unless a mapping says otherwise.
+
+    It calls itself by one of `remote_ids`. What groups it gives its users holds for `authorization_ttl` minutes after a log-in, for
+    what they delegate; without one only in the tokens of that log-in.
+    """
+
+    id: str
+    domain_id: str
+    enabled: bool
+    description: str | None
+    remote_ids: list[str]
+    authorization_ttl: int | None
+
+
+class Protocol(Struct, frozen=True):
+    """A way to log in by an identity provider. `remote_id_attribute` names what holds the provider's own name for itself."""
+
+    idp_id: str
+    id: str
+    mapping_id: str
+    remote_id_attribute: str | None
+
+
+class Mapping(Struct, frozen=True):
+    """Rules from what an identity provider says of a user to a user, groups and projects here."""
+
+    id: str
+    rules: list[Any]
+    schema_version: str
+
+
+class ServiceProvider(Struct, frozen=True):
+    """Another cloud that trusts this one's users."""
+
+    id: str
+    enabled: bool
+    description: str | None
+    auth_url: str
+    sp_url: str
+    relay_state_prefix: str
+
+
+class FederatedUser(Struct, frozen=True):
+    """Which user here is `unique_id` at an identity provider. `is_shadow` is one that a log-in made: it goes when this row goes."""
+
+    idp_id: str
+    protocol_id: str
+    unique_id: str
+    user_id: str
+    is_shadow: bool
+
+
+class Consumer(Struct, frozen=True):
+    """A program that users let act for them by OAuth 1.0; `secret` is sealed."""
+
+    id: str
+    description: str | None
+    secret: str
+    extra: dict[str, Any]
+
+
+class RequestToken(Struct, frozen=True):
+    """A consumer asks to act in a project. Once a user has agreed, `user_id`, `verifier` and `role_ids` are there.
+
+    `secret` is sealed, `expires_at` in seconds.
+    """
+
+    id: str
+    secret: str
+    consumer_id: str
+    project_id: str
+    expires_at: float
+    user_id: str | None
+    verifier: str | None
+    role_ids: list[str]
+
+
+class AccessToken(Struct, frozen=True):
+    """A consumer may act for a user with some of their roles in one project. `secret` is sealed, `expires_at` in seconds."""
+
+    id: str
+    secret: str
+    consumer_id: str
+    user_id: str
+    project_id: str
+    role_ids: list[str]
+    expires_at: float

@@ -122,6 +122,14 @@ DEFAULTS: dict[str, str] = {
         f"{_READER} or domain_id:%(target.limit.domain.id)s or domain_id:%(target.limit.project.domain_id)s"
         " or project_id:%(target.limit.project_id)s",
     ),
+    **_all("get_identity_provider list_identity_providers get_protocol list_protocols get_mapping list_mappings", _READER),
+    **_all("create_identity_provider update_identity_provider delete_identity_provider", _ADMIN),
+    **_all("create_protocol update_protocol delete_protocol create_mapping update_mapping delete_mapping", _ADMIN),
+    **_all("get_service_provider list_service_providers", _READER),
+    **_all("create_service_provider update_service_provider delete_service_provider", _ADMIN),
+    **_all("get_consumer list_consumers", _READER),
+    **_all("create_consumer update_consumer delete_consumer authorize_request_token", _ADMIN),
+    **_all("get_access_token list_access_tokens delete_access_token get_access_token_role list_access_token_roles", _ADMIN),
     **_all("create_limits update_limit delete_limit create_registered_limits", _ADMIN),
     **_all("update_registered_limit delete_registered_limit", _ADMIN),
 }

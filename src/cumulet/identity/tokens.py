@@ -15,8 +15,8 @@ from .model import Scope
 class Claims(Struct, frozen=True, array_like=True):
     """What a token says. Instants are in seconds; `audit_ids` holds its own and that of the token it was made from, if any.
 
-    `trust_id` or `application_credential_id` name the delegation that it came from. New fields go to the end and have a
-    default: tokens of the version before are read too.
+    `trust_id`, `application_credential_id` or `access_token_id` name the delegation that it came from; `idp_id` and `protocol_id`
+    the log-in by an identity provider. New fields go to the end and have a default: tokens of the version before are read too.
     """
 
     user_id: str
@@ -27,6 +27,9 @@ class Claims(Struct, frozen=True, array_like=True):
     audit_ids: tuple[str, ...]
     trust_id: str = ""
     application_credential_id: str = ""
+    idp_id: str = ""
+    protocol_id: str = ""
+    access_token_id: str = ""
 
 
 _encode = msgspec.msgpack.Encoder().encode

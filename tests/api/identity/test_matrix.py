@@ -10,6 +10,7 @@ import pytest
 from cumulet.identity.api.routes import ROUTES
 from cumulet.identity.operations.tokens import LIFETIME_SECONDS
 from cumulet.kernel.http import PUBLIC
+from support.federation import put, register
 from support.identity import V3, Rows, grant, make, person
 
 GUARDED = [route for route in ROUTES if route.policy != PUBLIC]
@@ -91,8 +92,16 @@ async def world(cloud) -> World:
         "access_rule_id": application["access_rules"][0]["id"],
         "trust_id": trust["id"],
         **await _administered(admin, project["id"]),
+        **await _federated(admin),
     }
     return made
+
+
+async def _federated(admin: httpx.AsyncClient) -> dict[str, str]:
+    rules = [{"local": [{"user": {"name": "{0}"}}], "remote": [{"type": "REMOTE_USER"}]}]
+    await register(admin, rules, idp="acme", protocol="saml2")
+    await put(admin, "service_providers/sp", auth_url="https://sp.test", sp_url="https://sp.test")
+    return {"idp_id": "acme", "protocol_id": "saml2", "mapping_id": "acme-saml2", "sp_id": "sp"}
 
 
 async def _administered(admin: httpx.AsyncClient, project_id: str) -> dict[str, str]:
@@ -124,6 +133,7 @@ def bodies(world: World) -> dict[str, dict[str, object]]:
     """A body with which an administrator would get through, per rule that needs one."""
     user, project, service = world.values["user_id"], world.values["project_id"], world.values["service_id"]
     kind = {"service_id": service, "resource_name": "rows"}
+    rules = [{"local": [], "remote": [{"type": "REMOTE_USER"}]}]
     trust = {"trustor_user_id": user, "trustee_user_id": user, "impersonation": False, "project_id": project}
     return {
         "ec2tokens_validate": {"credentials": {"access": world.values["access"], "signature": "x"}},
@@ -156,6 +166,14 @@ def bodies(world: World) -> dict[str, dict[str, object]]:
         "create_trust": {"trust": {**trust, "roles": [{"name": "member"}]}},
         "create_registered_limits": {"registered_limits": [{**kind, "default_limit": 1}]},
         "update_registered_limit": {"registered_limit": {"default_limit": 9}},
+        "create_identity_provider": {"identity_provider": {"enabled": True}},
+        "update_identity_provider": {"identity_provider": {"enabled": False}},
+        "create_protocol": {"protocol": {"mapping_id": "acme-saml2"}},
+        "update_protocol": {"protocol": {"mapping_id": "acme-saml2"}},
+        "create_mapping": {"mapping": {"rules": rules}},
+        "update_mapping": {"mapping": {"rules": rules}},
+        "create_service_provider": {"service_provider": {"auth_url": "https://a.test", "sp_url": "https://a.test"}},
+        "update_service_provider": {"service_provider": {"enabled": True}},
         "create_limits": {"limits": [{**kind, "project_id": project, "resource_limit": 1}]},
         "update_limit": {"limit": {"resource_limit": 9}},
     }

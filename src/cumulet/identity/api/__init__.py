@@ -8,6 +8,7 @@ from ...kernel.http import Service
 from ..keys import KeyRing
 from ..operations.bootstrap import HOLD
 from ..operations.catalog import Catalog
+from ..operations.federation.evidence import Federated
 from ..operations.tokens import Tokens
 from .faults import fault
 from .routes import ROUTES
@@ -19,9 +20,10 @@ class Parts(Struct, frozen=True):
     tokens: Tokens
     catalog: Catalog
     vault: KeyRing
+    federated: Federated
 
 
-def service(tokens: Tokens, catalog: Catalog, vault: KeyRing) -> Service:
-    """Identity, ready to be mounted. `vault` seals credentials at rest."""
-    parts = Parts(tokens, catalog, vault)
+def service(catalog: Catalog, federated: Federated) -> Service:
+    """Identity, ready to be mounted."""
+    parts = Parts(federated.tokens, catalog, federated.vault, federated)
     return Service("identity", "/identity", ROUTES, fault, parts=parts, ignores_slash=True, holds=HOLD)

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from ...kernel.http import PUBLIC, Route
-from ...kernel.http.routes import Handler, Target
 from . import targets, versions
 from .auth import signed, tokens
 from .catalog import endpoint_filters, endpoint_groups, endpoints, regions, services
 from .delegation import access_rules, application_credentials, credentials, ec2, trusts
+from .federation.routes import ROUTES as FEDERATION
+from .guarded import guarded as _route
 from .limits import limits, registered_limits
 from .resources import domains, groups, policies, projects, tags, users
 from .roles import assignments, grants, implied, roles
 
-OF_PATH, OWN_DOMAIN = targets.of_path, targets.own_domain
-
-
-def _route(method: str, path: str, handler: Handler, rule: str, wrap: str | None = None, target: Target | None = None) -> Route:
-    """A route below /v3. A rule of identity's; what its target reads depends on the path, unless it is named."""
-    if target is None and "{" in path:
-        target = OF_PATH
-    return Route(method, f"/v3{path}", handler, rule if rule == PUBLIC else f"identity:{rule}", wrap=wrap, target=target)
+OWN_DOMAIN = targets.own_domain
 
 
 def _grants(path: str, tail: str = "", system: str = "") -> list[Route]:
@@ -187,4 +181,5 @@ ROUTES = [
     _route("GET", "/limits/{limit_id}", limits.show, "get_limit"),
     _route("PATCH", "/limits/{limit_id}", limits.update, "update_limit", "limit"),
     _route("DELETE", "/limits/{limit_id}", limits.delete, "delete_limit"),
+    *FEDERATION,
 ]

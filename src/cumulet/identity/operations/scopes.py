@@ -7,21 +7,35 @@ from msgspec import Struct
 from ...kernel.db import Reader
 from ...kernel.errors import Unauthorized
 from ...kernel.policy import Actor
-from ..model import AccessRule, ApplicationCredential, Project, Scope, Trust, User
+from ..model import AccessRule, AccessToken, ApplicationCredential, Project, Scope, Trust, User
 from ..store import projects, users
-from ..store.delegation import application_credentials, trusts
+from ..store.delegation import application_credentials, oauth, trusts
+from ..store.federation import providers
+from ..store.federation import users as federated
 from ..tokens import Claims
 from .roles import holdings
 
 
+class Federation(Struct, frozen=True):
+    """By which identity provider and protocol somebody logged in, and into which groups it put them."""
+
+    idp_id: str
+    protocol_id: str
+    group_ids: tuple[str, ...]
+
+
 class Delegation(Struct, frozen=True):
-    """By what somebody acts, if not by themselves: a trust with its own trustor and the first of its chain, or a credential."""
+    """By what somebody acts, if not by themselves: a trust with its own trustor and the first of its chain, a credential, an access
+    token; and who vouches for them.
+    """
 
     trust: Trust | None = None
     trustor: User | None = None
     origin: User | None = None
     credential: ApplicationCredential | None = None
     rules: tuple[AccessRule, ...] | None = None
+    access_token: AccessToken | None = None
+    federation: Federation | None = None
 
 
 class Standing(Struct, frozen=True):
@@ -73,6 +87,10 @@ async def _enabled_domain(tx: Reader, user: User) -> Project:
 async def _delegation(tx: Reader, user: User, claims: Claims) -> Delegation:
     if claims.application_credential_id:
         return await _by_credential(tx, user, claims)
+    if claims.access_token_id:
+        return await _by_access_token(tx, user, claims)
+    if claims.idp_id:
+        return await _by_provider(tx, user, claims)
     return await _by_trust(tx, user, claims) if claims.trust_id else Delegation()
 
 
@@ -82,6 +100,22 @@ async def _by_credential(tx: Reader, user: User, claims: Claims) -> Delegation:
         raise Unauthorized("The application credential of the token is gone or expired.")
     rules = None if found.rule_ids is None else tuple(await application_credentials.rules(tx, found.rule_ids))
     return Delegation(credential=found, rules=rules)
+
+
+async def _by_access_token(tx: Reader, user: User, claims: Claims) -> Delegation:
+    found = await oauth.find_access(tx, claims.access_token_id)
+    if found is None or found.user_id != user.id:
+        raise Unauthorized("The access token of the token is gone or expired.")
+    return Delegation(access_token=found)
+
+
+async def _by_provider(tx: Reader, user: User, claims: Claims) -> Delegation:
+    provider = await providers.find(tx, claims.idp_id)
+    protocol = await providers.find_protocol(tx, claims.idp_id, claims.protocol_id)
+    if provider is None or not provider.enabled or protocol is None:
+        raise Unauthorized("The identity provider of the token is gone or disabled.", internal=claims.idp_id)
+    group_ids = await federated.group_ids(tx, user.id, claims.idp_id)
+    return Delegation(federation=Federation(claims.idp_id, claims.protocol_id, tuple(group_ids)))
 
 
 async def _by_trust(tx: Reader, user: User, claims: Claims) -> Delegation:
@@ -95,6 +129,10 @@ async def _by_trust(tx: Reader, user: User, claims: Claims) -> Delegation:
 
 
 def _delegation_fields(by: Delegation) -> dict[str, str]:
+    if by.federation is not None:
+        return {"identity_provider_id": by.federation.idp_id}
+    if by.access_token is not None:
+        return {"access_token_id": by.access_token.id}
     if by.credential is not None:
         return {"application_credential_id": by.credential.id}
     if by.trust is None:
@@ -130,10 +168,13 @@ async def _scope_fields(tx: Reader, scope: Scope, target: Project | None, known:
 async def _role_ids(tx: Reader, user: User, scope: Scope, target: Project | None, by: Delegation) -> dict[str, str]:
     implied = await holdings.implications(tx)
     owner = by.origin or user
-    held = implied.reach(await holdings.role_ids_in(tx, owner.id, scope, target))
+    idp_id = by.federation.idp_id if by.federation else ""
+    held = implied.reach(await holdings.role_ids_in(tx, owner.id, scope, target, idp_id))
     if by.trust is not None:
         delegated = implied.reach(set(by.trust.role_ids) & set(implied.roles))
         held = delegated if delegated <= held else set()
+    elif by.access_token is not None:
+        held &= implied.reach(set(by.access_token.role_ids) & set(implied.roles))
     elif by.credential is not None:
         held &= set(by.credential.role_ids)
     names = implied.in_tokens(held) if by.credential is None else _exactly(implied, held)

@@ -44,11 +44,14 @@ class Authenticated(Struct, frozen=True):
 
 
 class Grounds(Struct, frozen=True):
-    """On what a token is issued, beside its user and scope: an earlier token, a delegation, an end in seconds."""
+    """On what a token is issued beside its user and scope: an earlier token, a delegation, who vouches, an end in seconds."""
 
     parent: Claims | None = None
     trust_id: str = ""
     application_credential_id: str = ""
+    idp_id: str = ""
+    protocol_id: str = ""
+    access_token_id: str = ""
     expires_at: float | None = None
 
 
@@ -93,6 +96,9 @@ class Tokens:
             audit_ids=(audit, parent.audit_ids[-1]) if parent else (audit,),
             trust_id=grounds.trust_id,
             application_credential_id=grounds.application_credential_id,
+            idp_id=grounds.idp_id,
+            protocol_id=grounds.protocol_id,
+            access_token_id=grounds.access_token_id,
         )
         generation = self._generation
         known = await self._standing(tx, sealed.seal(self.keys, claims), user, claims)
@@ -140,7 +146,7 @@ class Tokens:
 
     async def _worth(self, tx: Reader, user: User, claims: Claims) -> Standing:
         """`scopes.standing`, kept for those who act for themselves: it depends on the user and the scope alone."""
-        if claims.trust_id or claims.application_credential_id:
+        if claims.trust_id or claims.application_credential_id or claims.access_token_id or claims.idp_id:
             return await scopes.standing(tx, user, claims)
         kept = self._standings.get((user.id, claims.scope))
         if kept is None:

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from ...kernel.db import Listing, Page, Query, Reader, Tx, metadata, values
 from ...kernel.db.rows import insert
 from ..model import Assignment
+from .federation import users as federated
 from .groups import MEMBERS
 
 ASSIGNMENTS = sa.Table(
@@ -32,6 +33,7 @@ _USER: sa.BindParameter[str] = sa.bindparam("user_id")
 _MINE = sa.or_(
     sa.and_(A.holder_kind == "user", A.holder_id == _USER),
     sa.and_(A.holder_kind == "group", A.holder_id.in_(sa.select(M.group_id).where(M.user_id == _USER))),
+    sa.and_(A.holder_kind == "group", A.holder_id.in_(federated.group_ids_now(_USER))),
 )
 GRANT = insert(ASSIGNMENTS)
 REVOKE = Query(
@@ -68,9 +70,9 @@ async def held(tx: Reader, holder_kind: str, holder_id: str, target_kind: str, t
     return await tx.all(HELD, holder_kind=holder_kind, holder_id=holder_id, target_kind=target_kind, target_id=target_id)
 
 
-async def of_user(tx: Reader, user_id: str) -> list[Assignment]:
-    """What a user holds anywhere, itself or through its groups."""
-    return await tx.all(OF_USER, user_id=user_id)
+async def of_user(tx: Reader, user_id: str, idp_id: str = "") -> list[Assignment]:
+    """What a user holds anywhere, itself or through its groups; also those that the identity provider of its token gave it."""
+    return await tx.all(OF_USER, user_id=user_id, idp_id=idp_id, now=tx.now)
 
 
 async def page(tx: Reader, wanted: Page) -> list[Assignment]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import sqlalchemy as sa
 
-from ...kernel.db import Json, Listing, Page, Query, Reader, Tx, metadata, values
+from ...kernel.db import Json, Listing, Page, Query, Reader, Tx, among, metadata, values
 from ...kernel.db.rows import delete, get, insert, update
 from ..model import User
+from .federation.users import FEDERATED
 
 USERS = sa.Table(
     "users",
@@ -33,12 +36,28 @@ RENEW_HASH = Query(
     .where(T.id == sa.bindparam("b_id"), T.password_hash == sa.bindparam("b_old"))
     .values(password_hash=sa.bindparam("new"))
 )
+
+
+def _elsewhere(name: str) -> Callable[[str, str], sa.ColumnElement[bool]]:
+    """A filter by who a user is at an identity provider."""
+
+    def condition(op: str, parameter: str) -> sa.ColumnElement[bool]:
+        column = FEDERATED.c[name]
+        wanted = among(column, parameter) if op == "in" else column == sa.bindparam(parameter)
+        return T.id.in_(sa.select(FEDERATED.c.user_id).where(wanted))
+
+    return condition
+
+
 LISTING = Listing(
     sa.select(USERS),
     User,
     key=T.id,
     sorts={"name": T.name},
-    filters={name: T[name] for name in ("id", "name", "domain_id", "enabled", "password_expires_at")},
+    filters={
+        **{name: T[name] for name in ("id", "name", "domain_id", "enabled", "password_expires_at")},
+        **{name: _elsewhere(name) for name in ("idp_id", "protocol_id", "unique_id")},
+    },
     default=[("name", False)],
 )
 

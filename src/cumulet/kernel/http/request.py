@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -24,7 +24,6 @@ class Request:
         "_falcon",
         "_query",
         "actor",
-        "headers",
         "id",
         "mount",
         "params",
@@ -54,6 +53,12 @@ class Request:
         """A header's value, or None; upper and lower case are the same."""
         value: str | None = self._falcon.get_header(name)
         return value
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """All headers, by their names in capitals."""
+        found: Mapping[str, str] = self._falcon.headers
+        return {name.upper(): value for name, value in found.items()}
 
     @property
     def method(self) -> str:

@@ -11,7 +11,8 @@ class Actor(Struct, frozen=True, kw_only=True):
     """An authenticated caller. Exactly one of project, domain and system is the scope; none of them if the token is unscoped.
 
     `roles` are role names with all implied ones. `expires_at` and `issued_at` are seconds since the epoch. Who acts by delegation
-    has a `trust_id` or an `application_credential_id`; `restricted` is an application credential that must not make others.
+    has a `trust_id`, an `application_credential_id` or an `access_token_id`; `restricted` is an application credential that must
+    not make others. `identity_provider_id` is who vouched for the user of a federated token.
     """
 
     user_id: str
@@ -36,12 +37,14 @@ class Actor(Struct, frozen=True, kw_only=True):
     trustor_id: str | None = None
     trustee_id: str | None = None
     application_credential_id: str | None = None
+    access_token_id: str | None = None
+    identity_provider_id: str | None = None
     restricted: bool = False
 
     @property
     def is_delegated(self) -> bool:
         """Whether somebody delegated a part of their rights to this actor."""
-        return self.trust_id is not None or self.application_credential_id is not None
+        return (self.trust_id or self.application_credential_id or self.access_token_id) is not None
 
     @property
     def scope(self) -> str | None:

@@ -37,7 +37,8 @@ async def _shown(request: Request, tx: Any, known: Authenticated, status: int) -
     catalog = None
     if "nocatalog" not in request.query and known.claims.scope.kind != "unscoped":
         catalog = await request.parts.catalog.of(tx, known.actor.project_id)
-    return Response(status, views.token(known, catalog), {"X-Subject-Token": known.token, "Vary": "X-Auth-Token"})
+    elsewhere = await request.parts.catalog.elsewhere(tx)
+    return Response(status, views.token(known, catalog, elsewhere), {"X-Subject-Token": known.token, "Vary": "X-Auth-Token"})
 
 
 async def show(request: Request) -> Response:
@@ -61,17 +62,17 @@ async def catalog(request: Request) -> Response:
 
 async def projects(request: Request) -> Response:
     """The projects one's own user could scope to."""
-    found = await holdings.scopes_of(request.reader, request.actor.user_id, "project")
+    found = await holdings.scopes_of(request.reader, request.actor.user_id, "project", request.actor.identity_provider_id or "")
     return ok(listed(request, "projects", [resource_views.project(request, p) for p in found]))
 
 
 async def domains(request: Request) -> Response:
     """The domains one's own user could scope to."""
-    found = await holdings.scopes_of(request.reader, request.actor.user_id, "domain")
+    found = await holdings.scopes_of(request.reader, request.actor.user_id, "domain", request.actor.identity_provider_id or "")
     return ok(listed(request, "domains", [resource_views.domain(request, d) for d in found]))
 
 
 async def system(request: Request) -> Response:
     """Whether one's own user holds a role on the system."""
-    held = await holdings.holds_on_system(request.reader, request.actor.user_id)
+    held = await holdings.holds_on_system(request.reader, request.actor.user_id, request.actor.identity_provider_id or "")
     return ok({"system": [{"all": True}] if held else [], "links": {"self": request.url("/v3/auth/system")}})

@@ -6,7 +6,7 @@ from typing import Any
 
 from ....kernel.clock import stamp
 from ...operations.authentication.factors import Partial
-from ...operations.scopes import Delegation
+from ...operations.scopes import Delegation, Federation
 from ...operations.tokens import Authenticated
 from ..fields import Z
 
@@ -23,8 +23,8 @@ def receipt(partial: Partial) -> dict[str, Any]:
     return {"receipt": shown, "required_auth_methods": partial.required}
 
 
-def token(known: Authenticated, catalog: list[dict[str, Any]] | None) -> dict[str, Any]:
-    """A token's content; `catalog` None leaves it out."""
+def token(known: Authenticated, catalog: list[dict[str, Any]] | None, elsewhere: list[dict[str, Any]]) -> dict[str, Any]:
+    """A token's content; `catalog` None leaves it out. `elsewhere` are the service providers, if there are any."""
     actor, claims = known.actor, known.claims
     shown: dict[str, Any] = {
         "methods": list(claims.methods),
@@ -38,11 +38,16 @@ def token(known: Authenticated, catalog: list[dict[str, Any]] | None) -> dict[st
         "expires_at": stamp(claims.expires_at) + Z,
         "issued_at": stamp(claims.issued_at) + Z,
     }
+    if known.by.federation is not None:
+        del shown["user"]["password_expires_at"]
+        shown["user"]["OS-FEDERATION"] = _federation(known.by.federation)
     shown |= _delegation(known.by)
     if claims.scope.kind != "unscoped":
         shown |= _scope(known)
     if catalog is not None:
         shown["catalog"] = catalog
+    if elsewhere:
+        shown["service_providers"] = elsewhere
     return {"token": shown}
 
 
@@ -59,7 +64,17 @@ def _scope(known: Authenticated) -> dict[str, Any]:
     return shown
 
 
+def _federation(by: Federation) -> dict[str, Any]:
+    return {
+        "identity_provider": {"id": by.idp_id},
+        "protocol": {"id": by.protocol_id},
+        "groups": [{"id": group_id} for group_id in by.group_ids],
+    }
+
+
 def _delegation(by: Delegation) -> dict[str, Any]:
+    if by.access_token is not None:
+        return {"OS-OAUTH1": {"access_token_id": by.access_token.id, "consumer_id": by.access_token.consumer_id}}
     if by.trust is not None:
         trust = by.trust
         return {

@@ -45,6 +45,20 @@ class TagList(Struct):
     tags: Tags
 
 
+class ElsewhereBy(Struct):
+    """A user's id at an identity provider, by one of its protocols."""
+
+    protocol_id: str
+    unique_id: str
+
+
+class Elsewhere(Struct):
+    """Who a user is at an identity provider."""
+
+    idp_id: str
+    protocols: Annotated[list[ElsewhereBy], Meta(min_length=1)]
+
+
 class NewUser(Struct):
     """A new user."""
 
@@ -55,6 +69,7 @@ class NewUser(Struct):
     domain_id: Id | None = None
     default_project_id: Id | None = None
     options: Options = {}
+    federated: list[Elsewhere] = []
 
 
 class UserChanges(Struct):
@@ -67,6 +82,7 @@ class UserChanges(Struct):
     domain_id: Id | UnsetType = UNSET
     default_project_id: Id | UnsetType | None = UNSET
     options: Options | UnsetType = UNSET
+    federated: list[Elsewhere] = []
 
 
 class PasswordChange(Struct):

@@ -6,16 +6,20 @@ from typing import Any
 
 from ....kernel.db import Page
 from ....kernel.http import Filter, Request, Response, created, flag, no_content, ok
+from ...model import User
 from ...operations import tokens
+from ...operations.federation import links
 from ...operations.resources import users
 from ...rules import check_password, end_filter
 from .. import fields
 from . import bodies, views
 
-PAGING = fields.paging(name=Filter("name"), domain_id=Filter("domain_id"), enabled=Filter("enabled", read=flag))
+_ELSEWHERE = {name: Filter(name) for name in ("idp_id", "protocol_id", "unique_id")}
+PAGING = fields.paging(name=Filter("name"), domain_id=Filter("domain_id"), enabled=Filter("enabled", read=flag), **_ELSEWHERE)
 
 
 async def _with_hash(request: Request, given: dict[str, Any]) -> dict[str, Any]:
+    given.pop("federated")
     if "password" in given:
         password = given.pop("password")
         if password is not None:
@@ -29,7 +33,15 @@ async def create(request: Request, body: bodies.NewUser) -> Response:
     given = await _with_hash(request, fields.fields(request, "user", body))
     given["domain_id"] = given["domain_id"] or fields.home(request)
     made = await users.create(request.tx, given, request.parts.tokens.rules)
-    return created({"user": views.user(request, made)})
+    return created({"user": await _linked(request, made, body.federated)})
+
+
+async def _linked(request: Request, user: User, federated: list[bodies.Elsewhere]) -> dict[str, Any]:
+    """A user as it is shown, after who it is elsewhere was said; nothing said changes nothing."""
+    if federated:
+        said = [links.Link(one.idp_id, by.protocol_id, by.unique_id) for one in federated for by in one.protocols]
+        await links.replace(request.tx, user.id, said)
+    return views.user(request, user, await links.of_user(request.reader, user.id))
 
 
 def _wanted(request: Request) -> Page:
@@ -50,7 +62,7 @@ async def index(request: Request) -> Response:
 
 async def show(request: Request, user_id: str) -> Response:
     """Show a user."""
-    return ok({"user": views.user(request, await users.get(request.reader, user_id))})
+    return ok({"user": await _linked(request, await users.get(request.reader, user_id), [])})
 
 
 async def update(request: Request, user_id: str, body: bodies.UserChanges) -> Response:
@@ -58,7 +70,7 @@ async def update(request: Request, user_id: str, body: bodies.UserChanges) -> Re
     user = await users.get(request.tx, user_id)
     changes = await _with_hash(request, fields.changes(request, "user", body, user.extra))
     changed = await users.update(request.tx, user, changes, request.parts.tokens.rules)
-    return ok({"user": views.user(request, changed)})
+    return ok({"user": await _linked(request, changed, body.federated)})
 
 
 async def change_password(request: Request, user_id: str, body: bodies.PasswordChange) -> Response:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ....kernel.http import Request
-from ...model import Group, PolicyBlob, Project, User
+from ...model import FederatedUser, Group, PolicyBlob, Project, User
 from ..fields import self_link
 
 
@@ -40,8 +41,8 @@ def domain(request: Request, d: Project) -> dict[str, Any]:
     }
 
 
-def user(request: Request, u: User) -> dict[str, Any]:
-    """A user, without anything secret."""
+def user(request: Request, u: User, elsewhere: Sequence[FederatedUser] = ()) -> dict[str, Any]:
+    """A user, without anything secret; also who it is `elsewhere`."""
     shown = {
         **u.extra,
         "id": u.id,
@@ -56,7 +57,16 @@ def user(request: Request, u: User) -> dict[str, Any]:
         shown["default_project_id"] = u.default_project_id
     if u.description:
         shown["description"] = u.description
+    if elsewhere:
+        shown["federated"] = _elsewhere(elsewhere)
     return shown
+
+
+def _elsewhere(links: Sequence[FederatedUser]) -> list[dict[str, Any]]:
+    found: dict[str, list[dict[str, str]]] = {}
+    for link in links:
+        found.setdefault(link.idp_id, []).append({"protocol_id": link.protocol_id, "unique_id": link.unique_id})
+    return [{"idp_id": idp_id, "protocols": protocols} for idp_id, protocols in found.items()]
 
 
 def group(request: Request, g: Group) -> dict[str, Any]:

@@ -43,17 +43,27 @@ async def grant_token(tokens: Tokens, proof: Proof, wanted: Wanted) -> Authentic
         credential = await _credential(tx, proof)
         _check_change(proof, credential, wanted)
         scope, trust = await _scope(tx, proof, credential, wanted)
-        ends = [end for end in (credential and credential.expires_at, trust and trust.expires_at) if end]
+        bound = (credential, trust, proof.access_token)
+        ends = [thing.expires_at for thing in bound if thing is not None and thing.expires_at is not None]
         grounds = Grounds(
             parent=proof.parent,
             trust_id=trust.id if trust else "",
             application_credential_id=credential.id if credential else "",
+            access_token_id=proof.access_token.id if proof.access_token else "",
+            **_provider(proof, trust),
             expires_at=min(ends, default=None),
         )
         known = await tokens.issue(tx, proof.user, proof.methods, scope, grounds)
     if trust is not None and trust.remaining_uses is not None:
         await _use(tokens, trust)
     return known
+
+
+def _provider(proof: Proof, trust: Trust | None) -> dict[str, str]:
+    """Who vouched for the user of the token that the new one is made from; what a trust gives depends on nobody else."""
+    if proof.parent is None or trust is not None:
+        return {}
+    return {"idp_id": proof.parent.idp_id, "protocol_id": proof.parent.protocol_id}
 
 
 async def _credential(tx: Reader, proof: Proof) -> ApplicationCredential | None:
@@ -69,8 +79,12 @@ def _check_change(proof: Proof, credential: ApplicationCredential | None, wanted
         if proof.parent is None:
             raise Unauthorized("Application credentials cannot request a scope.")
         raise Forbidden("A token of an application credential cannot be turned into one with another scope.")
+    if proof.access_token is not None and wanted.kind != "default":
+        raise Unauthorized("An access token is for its own project: no scope can be asked for.")
     if proof.parent is None:
         return
+    if proof.parent.access_token_id:
+        raise Forbidden("A token that a consumer got by OAuth cannot be turned into another one: use the access token again.")
     if proof.parent.trust_id:
         raise Forbidden("A trust's token cannot be turned into another one: use the trust again.")
     if proof.parent.scope.kind == "system" and wanted.kind in ("project", "domain"):
@@ -80,6 +94,8 @@ def _check_change(proof: Proof, credential: ApplicationCredential | None, wanted
 async def _scope(tx: Reader, proof: Proof, credential: ApplicationCredential | None, wanted: Wanted) -> tuple[Scope, Trust | None]:
     if credential is not None:
         return Scope("project", credential.project_id), None
+    if proof.access_token is not None:
+        return Scope("project", proof.access_token.project_id), None
     match wanted.kind:
         case "project":
             return Scope("project", (await require_project(tx, wanted.named)).id), None

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from ....kernel.errors import Unauthorized
 from ...keys import KeyRing
-from ...model import ApplicationCredential, User
+from ...model import AccessToken, ApplicationCredential, User
 from ...passwords import is_foreign
 from ...rules import is_expired
 from ...store import users
@@ -19,16 +19,17 @@ from ..tokens import Tokens, require_known
 from . import lockout, totp
 from .named import REFUSAL, Named, find_user
 
-METHODS = frozenset({"password", "token", "totp", "application_credential"})
+METHODS = frozenset({"password", "token", "totp", "application_credential", "oauth1"})
 
 
 class Proof(Struct, frozen=True):
-    """Who it is, by which methods; the earlier token's claims or the application credential if that was the method."""
+    """Who it is, by which methods; the earlier token's claims, or what was delegated, if that was the method."""
 
     user: User
     methods: tuple[str, ...]
     parent: Claims | None = None
     credential: ApplicationCredential | None = None
+    access_token: AccessToken | None = None
 
 
 def together(proofs: Sequence[Proof]) -> Proof:
@@ -38,7 +39,8 @@ def together(proofs: Sequence[Proof]) -> Proof:
     names = dict.fromkeys(name for proof in proofs for name in proof.methods)
     parent = next((proof.parent for proof in proofs if proof.parent), None)
     credential = next((proof.credential for proof in proofs if proof.credential), None)
-    return Proof(proofs[0].user, tuple(names), parent, credential)
+    access_token = next((proof.access_token for proof in proofs if proof.access_token), None)
+    return Proof(proofs[0].user, tuple(names), parent, credential, access_token)
 
 
 async def by_password(tokens: Tokens, named: Named, password: str) -> Proof:

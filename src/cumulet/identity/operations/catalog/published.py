@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ....kernel.db import Database, Reader
+from ....kernel.db import Database, Page, Reader
 from ...store import catalog
+from ...store.federation import service_providers
 from .endpoint_groups import endpoints_for
 
 KEPT_MOST = 1_000
@@ -17,12 +18,14 @@ class Catalog:
 
     def __init__(self, db: Database) -> None:
         self._kept: dict[str, list[dict[str, Any]]] = {}
+        self._elsewhere: list[dict[str, Any]] | None = None
         self._generation = 0
         db.subscribe("identity", self._forget)
 
     def _forget(self, key: str) -> None:
         self._generation += 1
         self._kept.clear()
+        self._elsewhere = None
 
     async def of(self, tx: Reader, project_id: str | None) -> list[dict[str, Any]]:
         """Every enabled service with its enabled endpoints, or only those that are for the project, if some are.
@@ -38,6 +41,16 @@ class Catalog:
                     self._kept.clear()
                 self._kept[project_id or ""] = kept
         return kept
+
+    async def elsewhere(self, tx: Reader) -> list[dict[str, Any]]:
+        """Where else this cloud's users are let in: the enabled service providers."""
+        if self._elsewhere is None:
+            generation = self._generation
+            found = await service_providers.page(tx, Page().where("enabled", True))
+            listed = [{"id": one.id, "auth_url": one.auth_url, "sp_url": one.sp_url} for one in found]
+            self._elsewhere = listed if generation == self._generation else None
+            return listed
+        return self._elsewhere
 
 
 async def _read(tx: Reader, project_id: str | None) -> list[dict[str, Any]]:

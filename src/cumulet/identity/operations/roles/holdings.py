@@ -48,9 +48,12 @@ def applies(assignment: Assignment, scope: Scope, above: list[str]) -> bool:
     return (assignment.target_kind, assignment.target_id) == (scope.kind, scope.id or "all")
 
 
-async def role_ids_in(tx: Reader, user_id: str, scope: Scope, target: Project | None) -> set[str]:
-    """The ids of the roles that were given to a user, or a group of theirs, and hold in a scope; what they imply is left out."""
-    held = await assignments.of_user(tx, user_id)
+async def role_ids_in(tx: Reader, user_id: str, scope: Scope, target: Project | None, idp_id: str = "") -> set[str]:
+    """The ids of the roles that were given to a user, or a group of theirs, and hold in a scope; what they imply is left out.
+
+    `idp_id` is the identity provider of a federated token: the groups that it gave count too.
+    """
+    held = await assignments.of_user(tx, user_id, idp_id)
     above = await ancestors(tx, target) if target is not None and scope.kind == "project" else []
     return {a.role_id for a in held if applies(a, scope, above)}
 
@@ -79,10 +82,10 @@ def below(everything: list[Project], source_id: str) -> list[Project]:
     return found
 
 
-async def scopes_of(tx: Reader, user_id: str, kind: str) -> list[Project]:
+async def scopes_of(tx: Reader, user_id: str, kind: str, idp_id: str = "") -> list[Project]:
     """The enabled projects (or domains) to which a user could scope a token, by name."""
     implied = await implications(tx)
-    held = [a for a in await assignments.of_user(tx, user_id) if implied.in_tokens({a.role_id})]
+    held = [a for a in await assignments.of_user(tx, user_id, idp_id) if implied.in_tokens({a.role_id})]
     wanted = {a.target_id for a in held if a.target_kind == kind and not a.inherited}
     sources = {a.target_id for a in held if a.inherited}
     if kind == "project" and sources:
@@ -92,7 +95,7 @@ async def scopes_of(tx: Reader, user_id: str, kind: str) -> list[Project]:
     return await projects.page(tx, page)
 
 
-async def holds_on_system(tx: Reader, user_id: str) -> bool:
+async def holds_on_system(tx: Reader, user_id: str, idp_id: str = "") -> bool:
     """Whether a user could scope a token to the system."""
-    implied = await implications(tx)
-    return any(a.target_kind == "system" and implied.in_tokens({a.role_id}) for a in await assignments.of_user(tx, user_id))
+    implied, held = await implications(tx), await assignments.of_user(tx, user_id, idp_id)
+    return any(a.target_kind == "system" and implied.in_tokens({a.role_id}) for a in held)

@@ -1,0 +1,1 @@
+"""Identity providers, mappings, service providers, and logging in by them."""

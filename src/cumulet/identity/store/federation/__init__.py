@@ -1,0 +1,1 @@
+"""Identity providers, and which users come from them."""

@@ -172,7 +172,7 @@ async def _read_console(host: Host, order: Order) -> c.Reply:
 
 
 async def _list_guests(host: Host, order: Order) -> c.Reply:
-    return c.Guests(await host.guests.list())
+    return c.Guests(await host.guests.list(measured=True))
 
 
 async def _describe_host(host: Host, order: Order) -> c.Reply:

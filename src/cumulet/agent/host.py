@@ -22,6 +22,7 @@ from cumulet.contract.commands import (
     Disk,
     Guest,
     HostFacts,
+    PagePool,
     Quarantined,
 )
 from cumulet.contract.guests import DiskSpec, GuestSpec, PortSpec
@@ -31,10 +32,11 @@ Copy = Callable[[Path], Awaitable[None]]
 
 
 class Free(Struct, frozen=True):
-    """What is unused now: memory in MiB, disk in GiB."""
+    """What is unused now: memory in MiB, disk in GiB; and the huge pages that are set aside."""
 
     memory_mb: int
     disk_gb: int
+    pages: list[PagePool] = []
 
 
 class Disks(Protocol):
@@ -136,8 +138,8 @@ class Guests(Protocol):
         """Who has memory now and this volume: a server's id, or the name of a guest that is not ours."""
         ...
 
-    async def list(self) -> list[Guest]:
-        """Every guest on the host, ours or not (C9)."""
+    async def list(self, measured: bool = False) -> list[Guest]:
+        """Every guest on the host, ours or not (C9); `measured` counts their memory exactly, which takes time."""
         ...
 
 

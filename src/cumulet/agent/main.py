@@ -145,7 +145,9 @@ class Agent:
             log.exception("the guests cannot be listed")
             findings.append(f"The hypervisor does not answer ({problem}); the guests are those last seen.")
         free = await self._host.free()
-        beat = Heartbeat(self.host_id, self._instance, self._guests, free.memory_mb, free.disk_gb, findings, self._host.boot)
+        beat = Heartbeat(
+            self.host_id, self._instance, self._guests, free.memory_mb, free.disk_gb, findings, self._host.boot, free.pages
+        )
         answer = await self._ask(beat)
         if isinstance(answer, Rejected):
             self._refuse(f"the control plane rejected it: {answer.message}")

@@ -36,7 +36,7 @@ class Reports:
 
     async def _heartbeat(self, report: Heartbeat) -> Answer:
         async with self._db.tx() as tx:
-            answer = await hosts.heartbeat(tx, report)
+            answer = await hosts.heartbeat(tx, report, self._initial)
             if isinstance(answer, Ack):
                 await guests.host_booted(tx, report.host_id, report.boot)
                 await guests.observe(tx, report.host_id, report.guests)

@@ -224,6 +224,7 @@ class Guest(Struct, frozen=True):
     memory_mb: int
     server_id: str | None = None
     rss_mb: int = 0
+    pss_mb: int = 0  # with shared pages divided among those that share them; 0 unless somebody asked (ListGuests)
 
 
 class Guests(Struct, tag=True, frozen=True):
@@ -232,8 +233,24 @@ class Guests(Struct, tag=True, frozen=True):
     guests: list[Guest]
 
 
+class PagePool(Struct, frozen=True):
+    """Huge pages of one size that a host has set aside: nothing else can use that memory."""
+
+    size_kb: int
+    total: int
+    free: int
+
+    @property
+    def memory_mb(self) -> int:
+        """The memory in all its pages, in MiB."""
+        return self.size_kb * self.total // 1024
+
+
 class HostFacts(Struct, tag=True, frozen=True):
-    """What a host is (C8) and has. Memory in MiB, disk in GiB; `booted_at` in seconds since the epoch, 0 if that is not known."""
+    """What a host is (C8) and has. Memory in MiB, disk in GiB; `booted_at` in seconds since the epoch, 0 if that is not known.
+
+    `memory_mb` is all of its memory, that in `pages` too; `cached_mb` is the page cache, which is given back when needed.
+    """
 
     host_id: str
     fingerprint: str
@@ -251,6 +268,8 @@ class HostFacts(Struct, tag=True, frozen=True):
     free_disk_gb: int
     address: str = "127.0.0.1"
     booted_at: float = 0.0
+    pages: list[PagePool] = []
+    cached_mb: int = 0
 
 
 class Quarantined(Struct, frozen=True):

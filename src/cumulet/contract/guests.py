@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+
 from msgspec import Struct
 
 
@@ -62,6 +65,23 @@ class ClaimToken(Struct, frozen=True):
     vcpus: int
     memory_mb: int
     signature: str = ""
+
+
+PAGE_UNITS = {"": 1, "kb": 1, "mb": 1024, "gb": 1024**2}
+LARGE_KB = 2048
+
+
+def page_size_kb(extra_specs: Mapping[str, str]) -> int | None:
+    """The size in KiB of the huge pages that a flavor's `hw:mem_page_size` wants; None is ordinary memory.
+
+    `large` is 2 MiB, the size that every host with huge pages has; `small` and `any` want none.
+    """
+    wanted = extra_specs.get("hw:mem_page_size", "small").strip().lower()
+    if wanted == "large":
+        return LARGE_KB
+    found = re.fullmatch(r"(\d+)(kb|mb|gb)?", wanted)
+    size = int(found.group(1)) * PAGE_UNITS[found.group(2) or ""] if found else 4
+    return size if size > 4 else None
 
 
 class GuestSpec(Struct, frozen=True):

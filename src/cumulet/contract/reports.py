@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
-from .commands import Guest, HostFacts
+from .commands import Guest, HostFacts, PagePool
 
 
 class Register(Struct, tag=True, frozen=True):
@@ -33,6 +33,7 @@ class Heartbeat(Struct, tag=True, frozen=True):
     free_disk_gb: int
     findings: list[str] = []  # what is wrong on the host, for people: a daemon that had to be restarted, …
     boot: str = ""  # names the time since the host's last start, before which no guest can have been running
+    pages: list[PagePool] | None = None  # the huge pages set aside now; None from an agent that does not look
 
 
 class MetadataQuery(Struct, tag=True, frozen=True):

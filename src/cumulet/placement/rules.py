@@ -18,6 +18,8 @@ LEASE = 30.0
 HOST_CLASSES = ("VCPU", "MEMORY_MB", "DISK_GB")
 """What every host has."""
 
+PAGES = "CUSTOM_HUGE_PAGES_"
+
 _TRAIT_OF_FEATURE = {
     "aes": "AESNI",
     "avx512-vpopcntdq": "AVX512VPOPCNTDQ",
@@ -62,9 +64,26 @@ class Initial(Struct, frozen=True):
 
 
 def host_inventory(facts: HostFacts, initial: Initial, known: dict[str, Inventory], stamp: str) -> list[Inventory]:
-    """The inventory of a host that registers: what the API set stays, the rest follows the facts and the configuration."""
-    totals = {"VCPU": facts.vcpus, "MEMORY_MB": facts.memory_mb, "DISK_GB": facts.disk_gb}
-    return [_one(facts.host_id, name, total, initial, known.get(name), stamp) for name, total in totals.items() if total > 0]
+    """The inventory of a host that registers: what the API set stays, the rest follows the facts and the configuration.
+
+    Memory that is set aside as huge pages is an inventory of its own, counted in pages, and is not sold as ordinary memory
+    (C11, M20). A pool that is gone has nothing any more.
+    """
+    ordinary = facts.memory_mb - sum(pool.memory_mb for pool in facts.pages)
+    totals = {"VCPU": facts.vcpus, "MEMORY_MB": ordinary, "DISK_GB": facts.disk_gb}
+    found = [_one(facts.host_id, name, total, initial, known.get(name), stamp) for name, total in totals.items() if total > 0]
+    pools = dict.fromkeys((name for name in known if name.startswith(PAGES)), 0)
+    pools |= {pages_class(pool.size_kb): pool.total for pool in facts.pages}
+    return found + [_pool(facts.host_id, name, total, stamp) for name, total in pools.items()]
+
+
+def pages_class(size_kb: int) -> str:
+    """The resource class of huge pages of a size; its amounts are pages."""
+    return f"{PAGES}{size_kb}KB"
+
+
+def _pool(host_id: str, name: str, total: int, stamp: str) -> Inventory:
+    return Inventory(host_id, name, total, 0, 1, max(total, 1), 1, 1.0, "host", "host", "host", stamp)
 
 
 def _one(host_id: str, name: str, total: int, initial: Initial, known: Inventory | None, stamp: str) -> Inventory:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from cumulet.contract.commands import PagePool
 from cumulet.contract.reports import Ack, Rejected, Welcome
 from cumulet.kernel.errors import Conflict, NoCapacity, NotFound
 from cumulet.placement.operations import claims, hosts
@@ -227,3 +228,33 @@ async def test_each_host_has_a_claim_key_of_its_own(db) -> None:
         second = await hosts.claim_key(tx, await add_host(tx, "h2"))
         assert first != second
         assert len(first) == 32
+
+
+async def test_C11_M20_huge_pages_are_an_inventory_of_their_own_and_no_ordinary_memory(db) -> None:
+    pages = [PagePool(2048, 1024, 1024), PagePool(1048576, 2, 2)]
+    async with db.tx() as tx:
+        await add_host(tx, pages=pages)
+        figures = await claims.usage(tx, H1)
+        assert {name: f.capacity for name, f in figures.items() if "M" in name} == {
+            "CUSTOM_HUGE_PAGES_2048KB": 1024,
+            "CUSTOM_HUGE_PAGES_1048576KB": 2,
+            "MEMORY_MB": 16384 - 2048 - 2048 - 512,
+        }
+        await claims.claim(tx, "s1", H1, {"CUSTOM_HUGE_PAGES_2048KB": 1024}, project_id=PROJECT, user_id=USER)
+        with pytest.raises(NoCapacity):
+            await claims.claim(tx, "s2", H1, {"CUSTOM_HUGE_PAGES_2048KB": 1}, project_id=PROJECT, user_id=USER)
+
+
+async def test_M4_huge_pages_that_are_taken_later_are_noticed_by_the_next_heartbeat(db) -> None:
+    async with db.tx() as tx:
+        await add_host(tx)
+        await claims.claim(tx, "s1", H1, {"MEMORY_MB": 15000}, project_id=PROJECT, user_id=USER)
+        await hosts.heartbeat(tx, beat(pages=[PagePool(2048, 1024, 1024)]))
+        await hosts.heartbeat(tx, beat(pages=[PagePool(2048, 1024, 10)]))
+        memory = (await claims.usage(tx, H1))["MEMORY_MB"]
+        assert (memory.total, memory.overcommitted) == (16384 - 2048, True)
+        [finding] = await hosts.findings(tx, H1)
+        assert finding.cause == "Huge pages were set aside or given back: 1024 of 2048 KiB."
+        await hosts.heartbeat(tx, beat(pages=[]))
+        figures = await claims.usage(tx, H1)
+        assert (figures["MEMORY_MB"].total, figures["CUSTOM_HUGE_PAGES_2048KB"].capacity) == (16384, 0)

@@ -126,3 +126,19 @@ async def test_heartbeats_that_bring_nothing_new_write_no_server(cloud: ComputeC
     before = await cloud.look(server.id)
     await cloud.clock.advance(60)
     assert await cloud.look(server.id) == before
+
+
+async def test_C9_M16_what_unknown_guests_have_is_taken_off_what_the_host_sells_until_they_are_gone(cloud: ComputeCloud) -> None:
+    world = cloud.worlds[0]
+    async with cloud.db.read() as tx:
+        before = (await claims.usage(tx, world.host_id))["MEMORY_MB"].free
+    world.add_stranger("somebody's", memory_mb=4096, vcpus=2)
+    await cloud.clock.advance(15)
+    async with cloud.db.read() as tx:
+        figures = await claims.usage(tx, world.host_id)
+        assert figures["MEMORY_MB"].free == before - 4096
+        assert figures["VCPU"].unmanaged == 2
+    world.strangers.clear()
+    await cloud.clock.advance(15)
+    async with cloud.db.read() as tx:
+        assert (await claims.usage(tx, world.host_id))["MEMORY_MB"].free == before

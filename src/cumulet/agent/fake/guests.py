@@ -128,6 +128,6 @@ class FakeGuests:
                 return server_id
         return None
 
-    async def list(self) -> list[Guest]:
+    async def list(self, measured: bool = False) -> list[Guest]:
         """Every guest, ours or not."""
         return [guest.seen() for guest in self._world.guests.values()] + self._world.strangers

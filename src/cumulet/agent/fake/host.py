@@ -76,10 +76,12 @@ class FakeHost:
             free_memory_mb=free.memory_mb,
             free_disk_gb=free.disk_gb,
             booted_at=world.booted_at,
+            pages=world.pages,
+            cached_mb=world.cached_mb,
         )
 
     async def free(self) -> Free:
         """What is unused now."""
         capacity = self.world.capacity
         memory = max(0, capacity.memory_mb - self.world.used_memory_mb)
-        return Free(memory, capacity.disk_gb - self.world.allocated // GIB)
+        return Free(memory, capacity.disk_gb - self.world.allocated // GIB, self.world.pages)

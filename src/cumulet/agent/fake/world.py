@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from msgspec import Struct
 
-from cumulet.contract.commands import Guest, Quarantined
+from cumulet.contract.commands import Guest, PagePool, Quarantined
 from cumulet.contract.guests import GuestSpec, PortSpec
 from cumulet.kernel.clock import Clock, SystemClock
 from cumulet.kernel.ids import new_uuid
@@ -50,7 +50,7 @@ class FakeGuest(Struct):
         """As the hypervisor reports it."""
         spec = self.spec
         rss = spec.memory_mb if self.state == "running" else 0
-        return Guest(f"cumulet-{spec.server_id}", self.state, spec.vcpus, spec.memory_mb, spec.server_id, rss)
+        return Guest(f"cumulet-{spec.server_id}", self.state, spec.vcpus, spec.memory_mb, spec.server_id, rss, rss)
 
 
 Hook = Callable[[type], Awaitable[None]]
@@ -102,6 +102,8 @@ class World:
         self.ports: dict[str, PortSpec] = {}
         self.corrupt_images: set[str] = set()
         self.findings: list[str] = []
+        self.pages: list[PagePool] = []
+        self.cached_mb = 0
         self.changed = asyncio.Event()
 
     def crash(self, server_id: str) -> None:

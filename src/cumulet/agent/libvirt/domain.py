@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree as xml
 
-from cumulet.contract.guests import GuestSpec
+from cumulet.contract.guests import GuestSpec, page_size_kb
 
 from . import devices
 from .devices import Surroundings
@@ -37,6 +37,10 @@ def domain(guest: GuestSpec, around: Surroundings) -> str:
     _metadata(root, guest)
     for tag in ("memory", "currentMemory"):
         _add(root, tag, str(guest.memory_mb), unit="MiB")
+    size_kb = page_size_kb(guest.extra_specs)
+    if size_kb is not None:
+        pages = xml.SubElement(xml.SubElement(root, "memoryBacking"), "hugepages")
+        xml.SubElement(pages, "page", size=str(size_kb), unit="KiB")
     _add(root, "vcpu", str(guest.vcpus), placement="static")
     _firmware(root, guest)
     _processor(root, around)

@@ -138,31 +138,32 @@ async def running(stage: Stage, server_id: str) -> bool:
     return await stage.connection.run(lambda connection: is_active(connection, server_id))
 
 
-async def every(stage: Stage) -> list[Guest]:
-    """Every guest, ours or not, libvirt's or not (C9)."""
-    listed, known = await stage.connection.run(lambda connection: _every(connection, stage.process_ids))
+async def every(stage: Stage, measured: bool = False) -> list[Guest]:
+    """Every guest, ours or not, libvirt's or not (C9); `measured` reads each one's page tables."""
+    listed, known = await stage.connection.run(lambda connection: _every(connection, stage.process_ids, measured))
     return listed + await asyncio.to_thread(strays.find, known, stage.namespace)
 
 
-def _every(connection: Any, process_ids: Path) -> tuple[list[Guest], set[int]]:
+def _every(connection: Any, process_ids: Path, measured: bool) -> tuple[list[Guest], set[int]]:
     guests, known = [], set()
     for found in connection.listAllDomains():
         pid = reading.process_id(process_ids / f"{found.name()}.pid")
         known |= {pid} if pid is not None else set()
         try:
-            guests.append(_seen(found, pid))
+            guests.append(_seen(found, pid, measured))
         except libvirt.libvirtError as problem:
             if problem.get_error_code() != libvirt.VIR_ERR_NO_DOMAIN:  # gone while we looked
                 raise
     return guests, known
 
 
-def _seen(found: Any, pid: int | None) -> Guest:
+def _seen(found: Any, pid: int | None, measured: bool) -> Guest:
     name, server_id = found.name(), reading.server_of(found.name(), found.UUIDString())
     state, memory_kib, _, vcpus, _ = found.info()
     meaning = reading.state_of(state, found.state()[1])
     rss = reading.resident_mb(pid) if meaning in reading.ALIVE else 0
-    return Guest(name, meaning, vcpus, memory_kib // 1024, server_id, rss)
+    pss = reading.proportional_mb(pid) if measured and rss else 0
+    return Guest(name, meaning, vcpus, memory_kib // 1024, server_id, rss, pss)
 
 
 async def read_console(stage: Stage, server_id: str, lines: int | None) -> str:

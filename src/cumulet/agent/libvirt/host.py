@@ -99,9 +99,9 @@ class LibvirtGuests:
         """The running guest that has this volume."""
         return await hotplug.user_of(self._stage, self._volume(volume_id))
 
-    async def list(self) -> list[Guest]:
+    async def list(self, measured: bool = False) -> list[Guest]:
         """Every guest, ours or not."""
-        return await guests.every(self._stage)
+        return await guests.every(self._stage, measured)
 
     def _volume(self, volume_id: str) -> str:
         layout = self._disks.layout
@@ -249,7 +249,8 @@ class LibvirtHost:
         found = self._hypervisor
         if self._identity is None or found is None:
             raise Refusal("The host is not up.")
-        total, free = facts.memory_mb(await asyncio.to_thread(Path("/proc/meminfo").read_text))
+        memory = await asyncio.to_thread(Path("/proc/meminfo").read_text)
+        total, free = facts.memory_mb(memory)
         space = await self._disks.space()
         return HostFacts(
             host_id=self._identity.host_id,
@@ -268,12 +269,14 @@ class LibvirtHost:
             free_disk_gb=space.free // GIB,
             booted_at=facts.booted_at(await asyncio.to_thread(Path("/proc/stat").read_text)),
             address=self._settings.address,
+            pages=await asyncio.to_thread(facts.page_pools),
+            cached_mb=facts.cached_mb(memory),
         )
 
     async def free(self) -> Free:
         """What is unused now."""
         _, free = facts.memory_mb(await asyncio.to_thread(Path("/proc/meminfo").read_text))
-        return Free(free, (await self._disks.space()).free // GIB)
+        return Free(free, (await self._disks.space()).free // GIB, await asyncio.to_thread(facts.page_pools))
 
 
 def _takes_direct_io(folder: Path) -> bool:

@@ -62,6 +62,16 @@ def process_id(pidfile: Path) -> int | None:
         return None
 
 
+def proportional_mb(pid: int | None) -> int:
+    """The memory of a guest's process in MiB, shared pages divided among those that share them; 0 if it does not run."""
+    try:
+        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:
+        return 0
+    fields = dict(line.split(":", 1) for line in rollup.splitlines() if ":" in line)
+    return int(fields.get("Pss", "0 kB").split()[0]) // 1024
+
+
 def resident_mb(pid: int | None) -> int:
     """The memory that a guest's process has, in MiB; 0 if it does not run."""
     try:

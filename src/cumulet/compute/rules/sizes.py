@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ...contract.guests import page_size_kb
+from ...placement.operations.hosts import pages_class
 from ..model import Flavor
 
 GIB = 1024**3
@@ -22,10 +24,21 @@ def root_gb(flavor: Flavor, image_bytes: int) -> int:
 
 
 def resources(flavor: Flavor, local_disk_mb: int) -> dict[str, int]:
-    """What is claimed, in placement's resource classes; `local_disk_mb` is the sum of the disks on the host."""
+    """What is claimed, in placement's resource classes; `local_disk_mb` is the sum of the disks on the host.
+
+    Of a guest in huge pages only QEMU's overhead is ordinary memory (C11). A flavor's `resources:CLASS` asks for more of a
+    class, or of another one; never for less than the guest takes (C2).
+    """
+    overhead, size_kb = overhead_mb(flavor.vcpus, flavor.ram), page_size_kb(flavor.extra_specs)
     wanted = {
         "VCPU": flavor.vcpus,
-        "MEMORY_MB": flavor.ram + overhead_mb(flavor.vcpus, flavor.ram),
+        "MEMORY_MB": overhead if size_kb else flavor.ram + overhead,
         "DISK_GB": -(-local_disk_mb // 1024),
     }
+    if size_kb:
+        wanted[pages_class(size_kb)] = -(-flavor.ram * 1024 // size_kb)
+    for name, value in flavor.extra_specs.items():
+        if name.startswith("resources:"):
+            resource_class = name.removeprefix("resources:")
+            wanted[resource_class] = max(int(value), wanted.get(resource_class, 0))
     return {name: amount for name, amount in wanted.items() if amount}

@@ -5,19 +5,21 @@ Its id is that of its root provider.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
-from ...contract.commands import HostFacts
+from ...contract.commands import HostFacts, PagePool
 from ...contract.reports import Ack, Heartbeat, Register, Rejected, Welcome
 from ...kernel import ids
 from ...kernel.clock import Stamp, seconds, stamp
 from ...kernel.db import Reader, Tx
 from ...kernel.errors import Conflict, NotFound
 from ..model import Finding, Host, Provider, Standing
-from ..rules import LEASE, Initial, host_inventory, host_traits, lookalikes, refusal
+from ..rules import LEASE, PAGES, Initial, host_inventory, host_traits, lookalikes, pages_class, refusal
 from ..store import claims, inventories, providers, traits
 from ..store import hosts as store
-from . import overcommit
+from . import classes, overcommit
 from .providers import remove
 
 Hosts = list[Host]
@@ -90,6 +92,8 @@ async def _take_stock(tx: Tx, facts: HostFacts, initial: Initial, cause: str) ->
     known = await inventories.of_provider(tx, facts.host_id)
     wanted = host_inventory(facts, initial, known, tx.stamp)
     changed = [new for new in wanted if _differs(new, known.get(new.resource_class))]
+    for pool in (new.resource_class for new in changed if new.resource_class.startswith(PAGES)):
+        await classes.ensure(tx, pool)
     if changed:
         await providers.touch(tx, facts.host_id)
         async with overcommit.watch(tx, facts.host_id, cause):
@@ -110,17 +114,32 @@ async def configure(tx: Tx, initial: Initial) -> None:
         await _take_stock(tx, host.facts, initial, "The configuration of ratios and reserves changed.")
 
 
-async def heartbeat(tx: Tx, heartbeat: Heartbeat) -> Ack | Rejected:
-    """Renew the lease for LEASE seconds, and note free figures and findings.
+async def heartbeat(tx: Tx, heartbeat: Heartbeat, initial: Initial = Initial()) -> Ack | Rejected:
+    """Renew the lease for LEASE seconds, and note free figures and findings; and huge pages that were set aside meanwhile (M4).
 
     Rejected unless this agent process holds the host.
     """
     if await store.beat(tx, heartbeat, stamp(tx.now + LEASE)):
+        if heartbeat.pages is not None:
+            await _recount_pages(tx, heartbeat.host_id, heartbeat.pages, initial)
         return Ack()
     host = await store.find(tx, heartbeat.host_id)
     if host is None:
         return Rejected("unknown_host", f"Host {heartbeat.host_id} is not registered here, or was retired.")
     return Rejected("duplicate_identity", f"Another agent has registered as host {host.id}; its lease ends at {host.lease_until}.")
+
+
+async def _recount_pages(tx: Tx, host_id: str, pages: Sequence[PagePool], initial: Initial) -> None:
+    host = await get(tx, host_id)
+    sizes = {pool.size_kb: pool.total for pool in pages}
+    if sizes != {pool.size_kb: pool.total for pool in host.facts.pages}:
+        facts = msgspec.structs.replace(host.facts, pages=[*pages])
+        await store.set_facts(tx, host_id, facts)
+        await _take_stock(tx, facts, initial, f"Huge pages were set aside or given back: {_listed(pages)}.")
+
+
+def _listed(pages: Sequence[PagePool]) -> str:
+    return ", ".join(f"{pool.total} of {pool.size_kb} KiB" for pool in pages) or "there are none now"
 
 
 async def set_unmanaged(tx: Tx, host_id: str, taken: dict[str, int], cause: str) -> None:
@@ -236,6 +255,7 @@ __all__ = [
     "heard_at",
     "heartbeat",
     "list",
+    "pages_class",
     "register",
     "retire",
     "set_enabled",

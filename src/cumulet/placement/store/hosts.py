@@ -8,6 +8,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
+from ...contract.commands import HostFacts
 from ...contract.reports import Heartbeat
 from ...kernel.db import Json, Query, Reader, Tx, metadata, values
 from ..model import Finding, Host, Standing
@@ -69,6 +70,9 @@ ENABLE: Query[Any] = Query(
 )
 MOVE: Query[Any] = Query(sa.update(HOSTS).where(T.id == sa.bindparam("b_id")).values(zone=sa.bindparam("zone", type_=sa.Text())))
 FORGET_HARDWARE: Query[Any] = Query(sa.update(HOSTS).where(T.id == sa.bindparam("b_id")).values(fingerprint=""))
+SET_FACTS: Query[Any] = Query(
+    sa.update(HOSTS).where(T.id == sa.bindparam("b_id")).values(facts=sa.bindparam("facts", type_=T.facts.type))
+)
 DELETE: Query[Any] = Query(sa.delete(HOSTS).where(T.id == sa.bindparam("id")))
 GET = Query(sa.select(*_SHOWN).where(T.id == sa.bindparam("id")), Host.of)
 BY_HOSTNAME = Query(sa.select(*_SHOWN).where(T.hostname == sa.bindparam("hostname")).order_by(T.lease_until.desc(), T.id), Host.of)
@@ -166,6 +170,11 @@ async def set_enabled(tx: Tx, host_id: str, enabled: bool, reason: str | None) -
 async def set_zone(tx: Tx, host_id: str, zone: str) -> bool:
     """Which availability zone the host is in; False if there is no such host."""
     return await tx.do(MOVE, b_id=host_id, zone=zone) == 1
+
+
+async def set_facts(tx: Tx, host_id: str, facts: HostFacts) -> None:
+    """Write what the host is and has."""
+    await tx.do(SET_FACTS, b_id=host_id, facts=msgspec.to_builtins(facts))
 
 
 async def forget_hardware(tx: Tx, host_id: str) -> bool:

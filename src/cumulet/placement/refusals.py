@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
+from msgspec import Struct
+
 from ..kernel.errors import NoCapacity
 from .model import Figures, Verdict, Wanted
 
@@ -35,19 +37,53 @@ def misfitting(name: str, amount: int, figures: Figures | None) -> str | None:
     return None
 
 
-def explain(wanted: Wanted, verdicts: Sequence[Verdict]) -> NoCapacity:
-    """Constraint by constraint, how many hosts it removed, and what the nearest host lacked."""
-    left, reasons, names = list(verdicts), [], []
+class Removed(Struct, frozen=True):
+    """How many hosts a constraint removed, and which; names are for operators."""
+
+    reason: str
+    count: int
+    hosts: list[str]
+
+
+class Survey(Struct, frozen=True):
+    """Constraint by constraint, what became of `total` hosts; `left` are the names of those that nothing speaks against."""
+
+    total: int
+    removed: list[Removed]
+    left: list[str]
+
+    def words(self) -> str:
+        """For users: figures and no names."""
+        return "; ".join(f"{removed.count} {removed.reason}" for removed in self.removed)
+
+    def names(self) -> str:
+        """For the log and for operators."""
+        return "; ".join(f"{removed.reason}: {', '.join(removed.hosts)}" for removed in self.removed)
+
+
+def survey(wanted: Wanted, verdicts: Sequence[Verdict]) -> Survey:
+    """What speaks against which host: the first constraint that it does not meet."""
+    left, found = list(verdicts), []
     for passes, reason in _constraints(wanted):
         removed = [verdict for verdict in left if not passes(verdict)]
         left = [verdict for verdict in left if passes(verdict)]
         if removed:
-            reasons.append(f"{len(removed)} {reason(removed)}")
-            names.append(f"{reason(removed)}: {', '.join(verdict.hostname for verdict in removed)}")
-    if len(left) > 0:
-        reasons.append(f"{len(left)} could hold each resource but not all of them together")
+            found.append(Removed(reason(removed), len(removed), [verdict.hostname for verdict in removed]))
+    return Survey(len(verdicts), found, [verdict.hostname for verdict in left])
+
+
+def explain(wanted: Wanted, verdicts: Sequence[Verdict]) -> NoCapacity:
+    """Constraint by constraint, how many hosts it removed, and what the nearest host lacked."""
+    return none_left(survey(wanted, verdicts))
+
+
+def none_left(found: Survey) -> NoCapacity:
+    """The refusal when no host will do."""
+    reasons = [found.words()] if found.removed else []
+    if found.left:
+        reasons.append(f"{len(found.left)} could hold each resource but not all of them together")
     why = "; ".join(reasons) or "there are no hosts"
-    return NoCapacity(f"No host can hold this. Of {len(verdicts)} hosts: {why}.", code="candidates", internal="; ".join(names))
+    return NoCapacity(f"No host can hold this. Of {found.total} hosts: {why}.", code="candidates", internal=found.names())
 
 
 Reason = Callable[[Sequence[Verdict]], str]

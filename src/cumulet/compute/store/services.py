@@ -18,6 +18,7 @@ SERVICES = sa.Table(
     sa.Column("id", sa.Text, nullable=False, unique=True),
     sa.Column("host_id", sa.Text, nullable=False, unique=True),
     sa.Column("forced_down", sa.Boolean, nullable=False),
+    sa.Column("failed_builds", sa.Integer, nullable=False, server_default="0"),
 )
 T, S = SERVICES.c, SERVERS.c
 B = sa.bindparam
@@ -46,7 +47,7 @@ ENSURE: Query[Any] = Query(
     .values(id=B("id"), host_id=B("host_id"), forced_down=sa.false())
     .on_conflict_do_nothing(index_elements=["host_id"])
 )
-ALL = Query(sa.select(SERVICES).order_by(T.sequence), Service)
+ALL = Query(sa.select(T.sequence, T.id, T.host_id, T.forced_down).order_by(T.sequence), Service)
 FORCE: Query[Any] = Query(sa.update(SERVICES).where(T.host_id == B("b_host_id")).values(forced_down=B("down")))
 DELETE: Query[Any] = Query(sa.delete(SERVICES).where(T.host_id == B("host_id")))
 RESIDENTS = Query(
@@ -57,6 +58,20 @@ RESIDENTS = Query(
 )
 SIZES = Query(sa.select(S.project_id, S.flavor).where(S.host_id == B("host_id"), S.deleted_at.is_(None)).order_by(S.project_id))
 FORCED = Query(sa.select(T.host_id).where(T.forced_down))
+
+
+BUILD_FAILED: Query[Any] = Query(sa.update(SERVICES).where(T.host_id == B("b_host_id")).values(failed_builds=T.failed_builds + 1))
+BUILT: Query[Any] = Query(sa.update(SERVICES).where(T.host_id == B("b_host_id"), T.failed_builds > 0).values(failed_builds=0))
+PRESSURE: Query[tuple[str, int, int]] = Query(
+    sa.select(
+        T.host_id,
+        sa.select(sa.func.count())
+        .where(S.host_id == T.host_id, S.task.is_not(None), S.deleted_at.is_(None))
+        .correlate(SERVICES)
+        .scalar_subquery(),
+        T.failed_builds,
+    ).where(among(T.host_id, "host_ids"))
+)
 
 
 async def ensure(tx: Tx, host_id: str, service_id: str) -> None:
@@ -92,3 +107,18 @@ async def sizes(tx: Reader, host_id: str) -> list[tuple[str, dict[str, Any]]]:
 async def residents(tx: Reader, host_ids: list[str]) -> list[Resident]:
     """The servers on these hosts, oldest first."""
     return await tx.all(RESIDENTS, host_ids=host_ids)
+
+
+async def pressure(tx: Reader, host_ids: list[str]) -> dict[str, tuple[int, int]]:
+    """For each of these hosts: the servers to which something is being done, and the builds that failed in a row."""
+    return {host_id: (busy, failed) for host_id, busy, failed in await tx.all(PRESSURE, host_ids=host_ids)}
+
+
+async def build_failed(tx: Tx, host_id: str) -> None:
+    """A host did not build what it should."""
+    await tx.do(BUILD_FAILED, b_host_id=host_id)
+
+
+async def built(tx: Tx, host_id: str) -> None:
+    """A host built something: what failed before is forgotten."""
+    await tx.do(BUILT, b_host_id=host_id)

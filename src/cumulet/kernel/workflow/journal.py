@@ -252,7 +252,7 @@ class Journal:
         return answer
 
     async def _append(self, tx: Tx, record: Record, irrevocable: bool = False) -> table.Answer:
-        values = {"record": line(record), "step": record.name}
+        values = {"record": line(msgspec.structs.replace(record, at=tx.now)), "step": record.name}
         if irrevocable:
             return await self._guarded(tx, table.RECORD_IRREVOCABLE, **values)
         if self.lease_until - tx.now > self.site.lease / 2:

@@ -14,11 +14,12 @@ _encoder = msgspec.json.Encoder()
 
 
 class Record(Struct, array_like=True, frozen=True):
-    """A step's result as JSON, or the error it ended with."""
+    """A step's result as JSON, or the error it ended with; `at`, in seconds since the epoch, is when it was written."""
 
     name: str
     result: Raw = Raw(b"null")
     error: Failure | None = None
+    at: float = 0.0
 
 
 _decoder = msgspec.json.Decoder(Record)

@@ -13,7 +13,7 @@ from msgspec import Struct
 from ...kernel.db import Reader, Tx
 from ...kernel.errors import Conflict, Invalid, NoCapacity, NotFound
 from ..model import Claim, Figures, Wanted
-from ..refusals import explain, lacking
+from ..refusals import Removed, Survey, explain, lacking, none_left, survey
 from ..store import claims as store
 from ..store import consumers, fitting, inventories, providers
 from ..store.ledger import history
@@ -75,6 +75,11 @@ async def claim(
     return epoch
 
 
+async def look(tx: Reader, wanted: Wanted) -> Survey:
+    """What speaks for and against every host, constraint by constraint."""
+    return survey(wanted, await fitting.verdicts(tx, wanted))
+
+
 def _check(resources: dict[str, int]) -> None:
     if not resources:
         raise Invalid("A claim needs at least one resource.")
@@ -123,4 +128,19 @@ async def usages(tx: Reader, host_ids: list[str]) -> dict[str, dict[str, Figures
     return await inventories.figures(tx, host_ids)
 
 
-__all__ = ["Candidate", "Figures", "Wanted", "candidates", "claim", "claims_of", "epoch", "release", "usage", "usages"]
+__all__ = [
+    "Candidate",
+    "Figures",
+    "Removed",
+    "Survey",
+    "Wanted",
+    "candidates",
+    "claim",
+    "claims_of",
+    "epoch",
+    "look",
+    "none_left",
+    "release",
+    "usage",
+    "usages",
+]

@@ -12,13 +12,14 @@ from ....network.operations import ports
 from ....volume.operations import attachments, volumes
 from ...model import ACTIVE, DELETING, ERROR, RUNNING, Entry, Fault
 from ...rules.guests import Made
-from ...store import disks, servers
+from ...store import disks, servers, services
 from ..steps import history
 from ..steps.actors import owner_of
+from ..steps.choosing import Past
 from ..steps.commands import HostRefused
 from ..steps.home import known
 from ..steps.making import destroy_started, make_disk, start_guest, undo_disk
-from ..steps.placing import Past, Placed, displace_server, place_server, ports_are_up
+from ..steps.placing import Placed, displace_server, place_server, ports_are_up
 from .delete_server import begin_delete_if_asked
 
 ATTEMPTS = 3
@@ -101,6 +102,8 @@ async def mark_built(tx: Tx, server_id: str, placed: Placed, made: list[Made], e
         power_at=tx.stamp,
         admin_password=None,
     )
+    if placed.home.host_id is not None:
+        await services.built(tx, placed.home.host_id)
     await history.ended(tx, entry, placed.host_name)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -14,20 +15,15 @@ from ....kernel.db import Tx
 from ....kernel.errors import NoCapacity
 from ....kernel.workflow import step
 from ....network.operations import ports
-from ....placement.operations import claims, hosts
+from ....placement.operations import hosts
 from ....placement.operations.ledger import moves
-from ....volume.operations import attachments, volumes
+from ....volume.operations import attachments
 from ...model import DELETING, LOCAL, SPAWNING, Destination, Disk, Flavor, Server
 from ...rules import guests, sizes
-from ...rules.affinity import Company, company
-from ...store import disks, server_groups, servers, services
-from .actors import owner_of
+from ...store import disks, servers, services
+from .choosing import Past, choose
 from .config_drive import config_files
 from .home import Home, known
-
-ENOUGH = 32
-"""Among how many suitable hosts the best one is chosen."""
-
 
 OVERTAKEN = 4
 """How often another host is chosen because others have claimed the chosen one's room meanwhile (on PostgreSQL)."""
@@ -52,18 +48,13 @@ class Placed(Struct, frozen=True):
     config: dict[str, bytes] | None = None
 
 
-class Past(Struct, frozen=True):
-    """The attempts before this one: hosts that refused, and why."""
-
-    hosts: list[str] = []
-    errors: list[str] = []
-
-
 @step
 async def place_server(tx: Tx, server_id: str, past: Past) -> Placed:
     """Claim a host and bind everything to it. Raises NoCapacity, naming the constraints."""
     server = await known(tx, server_id)
     own = await disks.of_server(tx, server_id)
+    if past.hosts:
+        await services.build_failed(tx, past.hosts[-1])
     home = await _claim(tx, server, own, past)
     assert home.host_id is not None
     host = await hosts.get(tx, home.host_id)
@@ -90,88 +81,24 @@ async def _claim(tx: Tx, server: Server, own: Sequence[Disk], past: Past) -> Hom
     wanted = sizes.resources(flavor, sum(disk.size_mb for disk in own if disk.place == LOCAL))
     destination = msgspec.convert(server.destination, Destination) if server.destination else None
 
-    async def take(host_id: str) -> Home:
-        return Home(host_id, await moves.place(tx, server.id, moves.Wish(host_id, wanted, server.project_id, server.user_id)))
+    async def take(host_id: str, why: dict[str, Any]) -> Home:
+        wish = moves.Wish(host_id, wanted, server.project_id, server.user_id, why)
+        return Home(host_id, await moves.place(tx, server.id, wish))
 
     try:
         if destination is not None and destination.forced:
             if destination.host_id in past.hosts:
                 raise NoCapacity("The host that was asked for refused.")
-            return await take(destination.host_id)
+            return await take(destination.host_id, {"forced": True})
         for _ in range(OVERTAKEN):
-            host_id = await _choose(tx, (server, own), wanted, destination, past)
+            choice = await choose(tx, server, own, wanted, past)
             with contextlib.suppress(NoCapacity):  # another one was quicker: the next look knows of it
-                return await take(host_id)
-        host_id = await _choose(tx, (server, own), wanted, destination, past)
-        return await take(host_id)
+                return await take(choice.host_id, choice.why)
+        choice = await choose(tx, server, own, wanted, past)
+        return await take(choice.host_id, choice.why)
     except NoCapacity as problem:
         before = "".join(f" Before that a host refused: {error}" for error in past.errors)
         raise NoCapacity(problem.message + before, problem.code, problem.internal) from None
-
-
-async def _choose(
-    tx: Tx, placed: tuple[Server, Sequence[Disk]], resources: dict[str, int], to: Destination | None, past: Past
-) -> str:
-    """The suitable host that its server group likes best, and of several the one with the most free memory."""
-    server, own = placed
-    group = await _company(tx, server)
-    wanted = claims.Wanted(
-        resources=resources,
-        hosts=await _allowed(tx, server, own, to, group),
-        excluded=[*past.hosts, *await _avoided(tx, server), *(group.excluded() if group else [])],
-    )
-    try:
-        found = await claims.candidates(tx, wanted, limit=ENOUGH)
-    except NoCapacity as problem:
-        raise NoCapacity(problem.message + (group.explain() if group else ""), problem.code, problem.internal) from None
-
-    def liking(candidate: claims.Candidate) -> tuple[int, int]:
-        return group.preference(candidate.host_id) if group else 0, candidate.free.get("MEMORY_MB", 0)
-
-    return max(found, key=liking).host_id
-
-
-async def _avoided(tx: Tx, server: Server) -> list[str]:
-    return [*await services.forced_down(tx), *await _beside(tx, _named(server, "different_host"))]
-
-
-async def _company(tx: Tx, server: Server) -> Company | None:
-    """The server's group, with the hosts of the others; no other member is placed before this transaction ends."""
-    group = await server_groups.of_server(tx, server.id) if "group" in server.hints else None
-    if group is None:
-        return None
-    await server_groups.lock(tx, group.id)
-    members = (await server_groups.members(tx, [group.id]))[group.id]
-    return company(group, [host_id for server_id, host_id in members.items() if server_id != server.id])
-
-
-async def _allowed(tx: Tx, server: Server, own: Sequence[Disk], to: Destination | None, group: Company | None) -> list[str] | None:
-    """The only hosts that will do; None is any."""
-    choices: list[set[str]] = [{to.host_id}] if to else []
-    together = group.allowed() if group else None
-    if together is not None:
-        choices.append(together)
-    if server.pinned_zone:
-        choices.append({host.id for host in await hosts.list(tx) if host.zone == server.pinned_zone})
-    same = _named(server, "same_host")
-    if same:
-        choices.append(set(await _beside(tx, same)))
-    for disk in own:
-        if disk.volume_id is not None:
-            host_id = (await volumes.get(tx, owner_of(server), disk.volume_id)).host_id
-            choices.append({host_id} if host_id else set())
-    return sorted(set.intersection(*choices)) if choices else None
-
-
-async def _beside(tx: Tx, server_ids: list[str]) -> list[str]:
-    """The hosts of these servers."""
-    return await servers.hosts_of(tx, server_ids) if server_ids else []
-
-
-def _named(server: Server, hint: str) -> list[str]:
-    """The server ids that a scheduler hint names: one, or a list."""
-    value = server.hints.get(hint, [])
-    return [value] if isinstance(value, str) else [text for text in value if isinstance(text, str)]
 
 
 async def _disk_specs(tx: Tx, own: Sequence[Disk], host_id: str) -> list[DiskSpec]:

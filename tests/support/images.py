@@ -13,6 +13,8 @@ from cumulet.image import api, policy
 from cumulet.image.bytes import ByteStore
 from cumulet.image.model import Image
 from cumulet.image.parts import Parts, Settings
+from cumulet.image.protections import Protections
+from cumulet.image.signatures import Certificates
 from cumulet.kernel.clock import stamp
 from cumulet.kernel.db import Sqlite
 from cumulet.kernel.errors import Unauthorized
@@ -43,13 +45,15 @@ def image(image_id: str, **fields: Any) -> Image:
 class ImageCloud:
     """The running service. `client` speaks for a project; `make` and `upload` are shortcuts."""
 
-    def __init__(self, db: Sqlite, clock: FakeClock, folder: Path, settings: Settings) -> None:
+    def __init__(
+        self, db: Sqlite, clock: FakeClock, folder: Path, settings: Settings, protections: Protections = Protections()
+    ) -> None:
         self.db, self.clock, self.folder = db, clock, folder
         self.store = ByteStore(folder)
-        self.parts = Parts(db, self.store, settings)
-        self.app = Application(
-            [api.service(self.parts)], db, {"image": Policy(policy.DEFAULTS)}, self._authenticate, "http://identity"
-        )
+        self.certificates = folder.parent / "certificates"
+        self.parts = Parts(db, self.store, settings, protections, Certificates(self.certificates, clock))
+        rules = Policy({**dict.fromkeys(protections.rules, "role:admin"), **policy.DEFAULTS})
+        self.app = Application([api.service(self.parts)], db, {"image": rules}, self._authenticate, "http://identity")
         self._clients: list[httpx.AsyncClient] = []
 
     async def _authenticate(self, token: str, request: Request) -> Actor:
@@ -99,11 +103,11 @@ class ImageCloud:
 
 
 @asynccontextmanager
-async def image_cloud(folder: Path, **settings: Any) -> AsyncIterator[ImageCloud]:
-    """A fresh one."""
+async def image_cloud(folder: Path, protections: Protections = Protections(), **settings: Any) -> AsyncIterator[ImageCloud]:
+    """A fresh one; policy rules that protect properties are the administrators'."""
     clock = FakeClock()
     async with fresh_database(clock) as db:
-        cloud = ImageCloud(db, clock, folder, Settings(**{"reserve": 0, **settings}))
+        cloud = ImageCloud(db, clock, folder, Settings(**{"reserve": 0, **settings}), protections)
         try:
             yield cloud
         finally:

@@ -24,7 +24,9 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     (`identity.rules.Compliance`).
 
     `cors_origins` are the origins (`https://horizon.example`) of web pages that may call the API. `image_storage_quota` is how many
-    bytes of images every project may keep; 0: any amount. `notification_url` is where notifications are posted; empty: none are.
+    bytes of images every project may keep; 0: any amount. `image_property_protections` is a file of upstream's format, which names
+    what `image_property_rules` says; `image_certificates` is the folder of certificates trusted to sign images. `notification_url`
+    is where notifications are posted; empty: none are.
     `federation` is for logging in by others (`identity.openid.settings`).
     """
 
@@ -52,6 +54,9 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     cors_origins: list[str] = []
     notification_url: str = ""
     image_storage_quota: Annotated[int, Meta(ge=0)] = 0
+    image_property_protections: str = ""
+    image_property_rules: Literal["roles", "policies"] = "roles"
+    image_certificates: str = ""
     lockout_failures: int = 0
     lockout_seconds: float = 1800.0
     password_days: int = 0

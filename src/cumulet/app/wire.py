@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Collection
 from functools import lru_cache
+from pathlib import Path
 
 from msgspec import Struct
 
@@ -25,6 +27,9 @@ from ..image.bytes import ByteStore
 from ..image.operations.sweep import sweep
 from ..image.parts import Parts as ImageParts
 from ..image.parts import Settings as ImageSettings
+from ..image.protections import Protections
+from ..image.protections import load as load_protections
+from ..image.signatures import Certificates
 from ..kernel import workflow
 from ..kernel.db import Database, Sqlite
 from ..kernel.http import Application, Request
@@ -92,7 +97,13 @@ class Parts:
         self.config, self.db, self.services, self.underlay = config, db, services, under
         self.tokens, self.vault = rings.tokens, rings.vault
         db.tells = bool(config.notification_url)
-        self.image = ImageParts(db, ByteStore(config.state / "images"), ImageSettings(storage_quota=config.image_storage_quota))
+        self.image = ImageParts(
+            db,
+            ByteStore(config.state / "images"),
+            ImageSettings(storage_quota=config.image_storage_quota),
+            property_protections(config),
+            Certificates(Path(config.image_certificates or config.state / "certificates"), db.clock),
+        )
         self.sync = Sync(db, under.driver)
         self.federated = Federated(self.tokens, self.vault, config.federation)
 
@@ -115,19 +126,26 @@ def compliance(config: Config) -> Compliance:
     return Compliance(**{name: getattr(config, name) for name in Compliance.__struct_fields__})
 
 
-def policies(config: Config) -> dict[str, Policy]:
+def property_protections(config: Config) -> Protections:
+    """Who may do what to images' custom properties. Raises ValueError for a file that cannot be read."""
+    path = config.image_property_protections
+    return load_protections(Path(path), config.image_property_rules == "policies") if path else Protections()
+
+
+def policies(config: Config, more_of_image: Collection[str] = ()) -> dict[str, Policy]:
     """The rules in force. An entry of policy.yaml overrides the rule of that name in each service that has it.
 
-    Raises PolicySyntaxError for an entry that cannot be read, or that no service has.
+    `more_of_image` are the rules that protect images' properties: policy.yaml says what they are, or else nobody is allowed. Raises
+    PolicySyntaxError for an entry that cannot be read, or that no service has.
     """
     path = config.state / "policy.yaml"
     overrides = load_overrides(path)
-    unknown = [name for name in overrides if not any(name in rules for rules in RULES.values())]
+    own = {service: {n: t for n, t in overrides.items() if n in rules} for service, rules in RULES.items()}
+    own["image"] |= {name: overrides.get(name, "!") for name in more_of_image if name not in RULES["image"]}
+    unknown = [name for name in overrides if not any(name in rules for rules in own.values())]
     if unknown:
         raise PolicySyntaxError(f"{path}: no service has a rule {unknown[0]!r}")
-    return {
-        service: _policy(service, tuple(entry for entry in overrides.items() if entry[0] in RULES[service])) for service in RULES
-    }
+    return {service: _policy(service, tuple(found.items())) for service, found in own.items()}
 
 
 @lru_cache(maxsize=16)
@@ -158,7 +176,8 @@ def application(parts: Parts) -> Application:
         volume.service(parts.image.store),
         compute.service(parts.db, parts.services.agents, parts.image.store),
     ]
-    made = Application(services, parts.db, policies(parts.config), authenticate, f"{parts.config.url}/identity")
+    rules = policies(parts.config, parts.image.protections.rules)
+    made = Application(services, parts.db, rules, authenticate, f"{parts.config.url}/identity")
     made.cors = Cors(parts.config.cors_origins)
     return made
 

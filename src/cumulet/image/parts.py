@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from ..kernel.clock import SystemClock
 from ..kernel.db import Database
 from .bytes import ByteStore
+from .protections import Protections
+from .signatures import Certificates
 
 HOUR = 3600.0
 
@@ -31,3 +34,5 @@ class Parts(Struct, frozen=True):
     db: Database
     store: ByteStore
     settings: Settings = Settings()
+    protections: Protections = Protections()
+    certificates: Certificates = Certificates(None, SystemClock())

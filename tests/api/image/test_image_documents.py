@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import httpx
+import pytest
 
 
 async def test_the_roots_list_every_version_to_anybody(images):
@@ -60,3 +61,20 @@ async def test_an_empty_id_is_not_the_collection(images):
     client = images.client()
     for method in ("GET", "DELETE"):
         assert (await client.request(method, "/v2/images/")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", ""), ("DELETE", ""), ("PUT", "/any"), ("DELETE", "/any")], ids=["list", "clear", "queue", "drop"]
+)
+async def test_a_site_without_a_cache_says_so_to_administrators(images, method, path):
+    answer = await images.client("ops", "admin").request(
+        method, f"/v2/cache{path}", headers={"x-image-cache-clear-target": "cache"}
+    )
+    assert (answer.status_code, answer.json()["message"]) == (404, "Caching via API is not supported at this site.")
+    assert (await images.client().request(method, f"/v2/cache{path}")).status_code == 403
+
+
+async def test_versions_that_mean_a_cache_are_not_listed(images):
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(images.app), base_url="http://cloud") as nobody:
+        versions = [version["id"] for version in (await nobody.get("/image/versions")).json()["versions"]]
+    assert versions == ["v2.17", "v2.15", *(f"v2.{minor}" for minor in range(13, -1, -1))]

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
-from ...kernel.db import Reader
-from ...kernel.errors import NotFound
+import msgspec
+
+from ...kernel.db import Condition, Reader
+from ...kernel.errors import Forbidden, NotFound
 from ...kernel.http import Request
-from ..model import COMMUNITY, PUBLIC, SHARED, Image, NewImage
+from ..model import COMMUNITY, PROPERTY_SEPARATOR, PUBLIC, SHARED, Image, NewImage
 from ..operations import images
+from ..protections import READ
 
 
 def target(request: Request, image: Image) -> dict[str, Any]:
@@ -42,5 +47,32 @@ def permit_visibility(request: Request, visibility: str, owner: str | None) -> N
 def permit_new(request: Request, new: NewImage) -> None:
     """Raise Forbidden if the caller may not make this image."""
     owner = new.owner or request.actor.project_id
+    permit_properties(request, {}, new.properties)
     request.authorize("add_image", project_id=owner, owner=owner, visibility=new.visibility)
     permit_visibility(request, new.visibility, owner)
+
+
+def _holds(request: Request, name: str) -> bool:
+    """Whether the caller has the role that a protected property names, or the policy rule allows him."""
+    if request.parts.protections.by_policy:
+        return request.allows(name)
+    return name in {role.lower() for role in request.actor.roles}
+
+
+def visible(request: Request, image: Image) -> Image:
+    """The image with those custom properties that the caller may read."""
+    readable = request.parts.protections.readable(image, partial(_holds, request))
+    return image if readable is image.properties else msgspec.structs.replace(image, properties=readable)
+
+
+def permit_properties(request: Request, before: dict[str, str], after: dict[str, str]) -> None:
+    """Raise Forbidden if the caller may not change custom properties so."""
+    request.parts.protections.check(before, after, partial(_holds, request))
+
+
+def permit_conditions(request: Request, conditions: Sequence[Condition]) -> None:
+    """Raise Forbidden for a look at images by the value of a property that the caller may not read."""
+    for condition in conditions:
+        name = str(condition.value).partition(PROPERTY_SEPARATOR)[0]
+        if condition.name == "property" and not request.parts.protections.allows(READ, name, partial(_holds, request)):
+            raise Forbidden(f"Property {name} is reserved.")

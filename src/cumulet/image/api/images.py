@@ -9,7 +9,7 @@ from ...kernel.http import Request, Response, created, no_content, ok
 from ...kernel.http.paging import next_page
 from ..operations import images
 from . import bodies, filters, views
-from .access import permit_new, permit_visibility, permitted, shows
+from .access import permit_conditions, permit_new, permit_properties, permit_visibility, permitted, shows, visible
 
 _PATH = "/v2/images"
 
@@ -17,10 +17,11 @@ _PATH = "/v2/images"
 async def index(request: Request) -> Response:
     """List images. `next` is there while there may be more."""
     page, member_status = filters.asked(request)
+    permit_conditions(request, page.conditions)
     found = await images.page(request.tx, request.actor, page, member_status)
     kept = {name: values for name, values in request.query.items() if name != "marker"}
     first = f"{_PATH}?{urlencode(kept, doseq=True)}" if kept else _PATH
-    shown = [views.image(image) for image in found if shows(request, image)]
+    shown = [views.image(visible(request, image)) for image in found if shows(request, image)]
     view: dict[str, Any] = {"images": shown, "first": first, "schema": "/v2/schemas/images"}
     if found and len(found) == page.limit:
         view["next"] = next_page(request, _PATH, found[-1].id)
@@ -32,14 +33,14 @@ async def create(request: Request, body: dict[str, Any]) -> Response:
     new = bodies.new_image(body)
     permit_new(request, new)
     image = await images.create(request.tx, request.actor, new)
-    made = created(views.image(image), location=request.url(f"{_PATH}/{image.id}"))
+    made = created(views.image(visible(request, image)), location=request.url(f"{_PATH}/{image.id}"))
     made.headers["OpenStack-image-store-ids"] = views.STORE
     return made
 
 
 async def show(request: Request, image_id: str) -> Response:
     """Show an image."""
-    return ok(views.image(await permitted(request, request.tx, image_id, "get_image")))
+    return ok(views.image(visible(request, await permitted(request, request.tx, image_id, "get_image"))))
 
 
 async def update(request: Request, image_id: str) -> Response:
@@ -47,9 +48,10 @@ async def update(request: Request, image_id: str) -> Response:
     wanted = bodies.changes(request)
     before = await permitted(request, request.tx, image_id, "modify_image")
     after = bodies.patched(before, wanted)
+    permit_properties(request, before.properties, after.properties)
     if before.visibility != after.visibility:
         permit_visibility(request, after.visibility, before.owner)
-    return ok(views.image(await images.update(request.tx, request.actor, before, after)))
+    return ok(views.image(visible(request, await images.update(request.tx, request.actor, before, after))))
 
 
 async def delete(request: Request, image_id: str) -> Response:

@@ -7,7 +7,7 @@ stands where upstream's rule needs the image to be asked at all.
 from __future__ import annotations
 
 from ...kernel.http import PUBLIC, Route
-from . import data, documents, images, members, versions
+from . import cache, data, documents, images, members, versions
 
 _IMAGE = "/v2/images/{image_id}"
 _MEMBER = "/v2/images/{image_id}/members/{member_id}"
@@ -39,4 +39,8 @@ ROUTES = [
     Route("GET", "/v2/info/stores", documents.stores, "default"),
     Route("GET", "/v2/info/stores/detail", documents.stores_in_detail, "stores_info_detail"),
     Route("GET", "/v2/info/usage", documents.usage, "default"),
+    Route("GET", "/v2/cache", cache.refuse, "cache_list"),
+    Route("DELETE", "/v2/cache", cache.refuse, "cache_delete"),
+    Route("PUT", "/v2/cache/{image_id}", cache.refuse, "cache_image"),
+    Route("DELETE", "/v2/cache/{image_id}", cache.refuse, "cache_delete"),
 ]

@@ -17,7 +17,7 @@ import msgspec
 
 from ...kernel import ids
 from ...kernel.errors import Conflict, Gone, Invalid, Problem, TooLarge, UnsupportedMedia
-from .. import formats, rules
+from .. import formats, rules, signatures
 from ..bytes import BLOCK, Incoming
 from ..model import ACTIVE, DELETED, PLAIN_CONTAINERS, SAVING, Attempt, Image
 from ..parts import Parts
@@ -33,11 +33,12 @@ SIGN_OF_LIFE = 60.0
 async def receive(parts: Parts, image: Image, pieces: AsyncIterator[bytes], declared: int | None = None) -> None:
     """Fill a queued image from `pieces`; `declared` is the size in bytes that the client announced.
 
-    Raises Invalid (no formats, wrong size, client gone), Conflict (not queued), Gone (deleted meanwhile), TooLarge (above the
-    limit, or the store is full), UnsupportedMedia (unsafe, or not what its disk_format says), Unavailable.
+    Raises Invalid (no formats, wrong size or signature, client gone), Conflict (not queued), Gone (deleted meanwhile), TooLarge
+    (above a limit, or the store is full), UnsupportedMedia (unsafe, or not what its disk_format says), Unavailable.
     """
     rules.check_uploadable(image)
     _check_room(parts, declared or 0)
+    pieces = signatures.checked(parts.certificates, image.properties, pieces)
     attempt = Attempt(image.id, ids.new_hex())
     try:
         quota = await _begin(parts, attempt, image, declared)

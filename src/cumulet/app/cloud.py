@@ -118,16 +118,17 @@ def database(config: Config, clock: Clock, durable: bool = True) -> Sqlite | Pos
     return Postgres(config.database, clock)
 
 
-async def prepared_database(config: Config) -> Sqlite | Postgres:
-    """The configuration's database for a command that works without a running cloud: as it is after a first start.
+async def prepared_database(config: Config) -> tuple[Sqlite | Postgres, wire.Rings]:
+    """The configuration's database and keys for a command that works without a running cloud: as they are after a first start.
 
     Raises ValueError naming what cannot be used, and Unavailable.
     """
     config.state.mkdir(parents=True, exist_ok=True, mode=0o700)
     db = database(config, SystemClock())
     await migrations.prepare(db, metadata)
-    await _bootstrap(config, db, (await wire.key_rings(config, db)).tokens)
-    return db
+    rings = await wire.key_rings(config, db)
+    await _bootstrap(config, db, rings.tokens)
+    return db, rings
 
 
 async def _bootstrap(config: Config, db: Database, tokens: Tokens) -> None:

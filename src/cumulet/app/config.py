@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from ..identity.directory.settings import Directory
 from ..identity.openid.settings import Federation
 
 
@@ -27,7 +28,8 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     bytes of images every project may keep; 0: any amount. `image_property_protections` is a file of upstream's format, which names
     what `image_property_rules` says; `image_certificates` is the folder of certificates trusted to sign images. `notification_url`
     is where notifications are posted; empty: none are.
-    `federation` is for logging in by others (`identity.openid.settings`).
+    `federation` is for logging in by others (`identity.openid.settings`), `directories` hold the people of whole domains, by the
+    domain's name (`identity.directory.settings`).
     """
 
     state: Path = Path("/var/lib/cumulet")
@@ -66,6 +68,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     password_pattern_hint: str = ""
     change_at_first_use: bool = False
     federation: Federation = Federation()
+    directories: dict[str, Directory] = {}
 
     def __post_init__(self) -> None:
         if ipaddress.ip_address(self.external_gateway) not in ipaddress.ip_network(self.external_cidr):

@@ -18,8 +18,9 @@ from ..identity.keys import KeyRing
 from ..identity.operations import key_rings as keys
 from ..identity.operations.catalog import Catalog
 from ..identity.operations.delegation import access_rules
+from ..identity.operations.directory.directories import Directories
 from ..identity.operations.federation.evidence import Federated
-from ..identity.operations.tokens import Tokens
+from ..identity.operations.tokens import LIFETIME_SECONDS, Tokens
 from ..identity.rules import Compliance
 from ..image import api as image
 from ..image import policy as image_policy
@@ -65,7 +66,7 @@ RULES = {
 TOKEN_KEYS, CREDENTIAL_KEYS = "token-keys", "credential-keys"
 """The folders of the rings, in the state folder."""
 
-HEAL_SECONDS, SWEEP_SECONDS, STRANGERS_SECONDS = 5.0, 300.0, 1.0
+HEAL_SECONDS, SWEEP_SECONDS, STRANGERS_SECONDS, DIRECTORIES_SECONDS = 5.0, 300.0, 1.0, 60.0
 
 
 class Services(Struct, frozen=True):
@@ -87,7 +88,7 @@ async def key_rings(config: Config, db: Database) -> Rings:
     await keys.agree(db, keys.TOKENS, ring)
     await keys.agree(db, keys.CREDENTIALS, vault)
     await keys.check_credentials(db, vault)
-    return Rings(Tokens(db, ring, compliance(config)), vault)
+    return Rings(Tokens(db, ring, compliance(config), Directories(db, config.directories)), vault)
 
 
 class Parts:
@@ -199,8 +200,12 @@ def reconcilers(parts: Parts) -> list[Reconciler]:
     async def heal() -> None:
         findings.note(parts.config, await parts.underlay.heal(), parts.db.clock.now())
 
+    async def keep_up() -> None:
+        await parts.tokens.directories.keep_up(LIFETIME_SECONDS)
+
     return [
         *parts.sync.reconcilers(),
+        Reconciler("directories", DIRECTORIES_SECONDS, keep_up),
         Reconciler("underlay", HEAL_SECONDS, heal),
         Reconciler("images", SWEEP_SECONDS, sweep_images),
         Reconciler("keys", keys.READ_SECONDS, read_keys),

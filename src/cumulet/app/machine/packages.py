@@ -207,8 +207,8 @@ def _install_binding() -> None:
 
 
 def main() -> None:
-    """Install what is missing, saying each step: for scripts."""
-    wanted = missing()
+    """Install what is missing of a host's packages, or those that are named, saying each step: for scripts."""
+    wanted = sys.argv[1:] or missing()
     try:
         if wanted:
             install(wanted, lambda step: print(step, flush=True))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from ...identity.keys import KeyRing
 from ...identity.operations.keystone import importing
 from ...identity.operations.keystone.importing import Outcome, Wanted
+from ...kernel.db import Database
 from .. import cloud, wire
 from ..config import Config
 from . import process
@@ -37,10 +38,16 @@ async def run(config: Config, address: str, wanted: Wanted, dry: bool) -> Outcom
         raise Refused("The cloud is up, and would not notice what changes in its SQLite file. Stop it first: cumulet down")
     try:
         source = await importing.read(address)
-        rows = importing.prepared(source, KeyRing.load(config.state / "credential-keys"), wanted)
+        db, rings = await cloud.prepared_database(config)
+        try:
+            return await _run(db, importing.prepared(source, rings.vault, wanted), wanted, dry)
+        finally:
+            await db.close()
     except (importing.NotReadable, importing.NotUnderstood) as problem:
         raise Refused(str(problem)) from None
-    db = await cloud.prepared_database(config)
+
+
+async def _run(db: Database, rows: dict[str, list[dict[str, Any]]], wanted: Wanted, dry: bool) -> Outcome:
     outcome = Outcome()
     try:
         async with db.tx() as tx:
@@ -49,8 +56,6 @@ async def run(config: Config, address: str, wanted: Wanted, dry: bool) -> Outcom
                 raise _Undo
     except _Undo:
         pass
-    finally:
-        await db.close()
     return outcome
 
 

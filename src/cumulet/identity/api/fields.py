@@ -14,6 +14,7 @@ from ...kernel.clock import stamp
 from ...kernel.errors import Invalid
 from ...kernel.http import Filter, Paging, Request
 from ..model import DEFAULT_DOMAIN
+from ..operations.directory.directories import Directories
 
 Name64 = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"\S")]
 Name255 = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"\S")]
@@ -87,6 +88,12 @@ def home(request: Request) -> str:
     """The domain of a new resource for which the client names none: that of the token."""
     actor = request.actor
     return actor.domain_id or (actor.project_domain_id if actor.project_id else DEFAULT_DOMAIN)
+
+
+def directories(request: Request) -> Directories:
+    """The directories in which some domains have their people."""
+    found: Directories = request.parts.tokens.directories
+    return found
 
 
 def _pattern(shape: str) -> Any:

@@ -21,6 +21,7 @@ from ..rules import Compliance
 from ..store import revocations, users
 from ..tokens import Claims
 from . import scopes
+from .directory.directories import Directories
 from .scopes import Delegation, Standing
 
 LIFETIME_SECONDS = 4 * 3600.0
@@ -58,8 +59,11 @@ class Grounds(Struct, frozen=True):
 class Tokens:
     """Issues and validates. Keeps validated tokens until something in identity changes (the `identity` signal)."""
 
-    def __init__(self, db: Database, keys: KeyRing, rules: Compliance | None = None) -> None:
+    def __init__(
+        self, db: Database, keys: KeyRing, rules: Compliance | None = None, directories: Directories | None = None
+    ) -> None:
         self.db = db
+        self.directories = directories or Directories(db)
         self.rules = rules or Compliance()
         self.keys = keys
         self._generation = 0

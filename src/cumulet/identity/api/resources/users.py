@@ -8,10 +8,12 @@ from ....kernel.db import Page
 from ....kernel.http import Filter, Request, Response, created, flag, no_content, ok
 from ...model import User
 from ...operations import tokens
+from ...operations.directory import reading
 from ...operations.federation import links
 from ...operations.resources import users
 from ...rules import check_password, end_filter
 from .. import fields
+from ..fields import directories
 from . import bodies, views
 
 _ELSEWHERE = {name: Filter(name) for name in ("idp_id", "protocol_id", "unique_id")}
@@ -32,6 +34,7 @@ async def create(request: Request, body: bodies.NewUser) -> Response:
     """Create a user."""
     given = await _with_hash(request, fields.fields(request, "user", body))
     given["domain_id"] = given["domain_id"] or fields.home(request)
+    await directories(request).check_writable(request.tx, given["domain_id"])
     made = await users.create(request.tx, given, request.parts.tokens.rules)
     return created({"user": await _linked(request, made, body.federated)})
 
@@ -42,6 +45,13 @@ async def _linked(request: Request, user: User, federated: list[bodies.Elsewhere
         said = [links.Link(one.idp_id, by.protocol_id, by.unique_id) for one in federated for by in one.protocols]
         await links.replace(request.tx, user.id, said)
     return views.user(request, user, await links.of_user(request.reader, user.id))
+
+
+async def _own(request: Request, user_id: str) -> User:
+    """A user who is not a directory's. Raises NotFound, Forbidden."""
+    user = await users.get(request.tx, user_id)
+    await directories(request).check_writable(request.tx, user.domain_id)
+    return user
 
 
 def _wanted(request: Request) -> Page:
@@ -56,18 +66,18 @@ def _wanted(request: Request) -> Page:
 
 async def index(request: Request) -> Response:
     """List users."""
-    found = await users.page(request.reader, _wanted(request))
+    found = await reading.users(directories(request), request.reader, _wanted(request))
     return ok(fields.listed(request, "users", [views.user(request, u) for u in found]))
 
 
 async def show(request: Request, user_id: str) -> Response:
     """Show a user."""
-    return ok({"user": await _linked(request, await users.get(request.reader, user_id), [])})
+    return ok({"user": await _linked(request, await reading.user(directories(request), request.reader, user_id), [])})
 
 
 async def update(request: Request, user_id: str, body: bodies.UserChanges) -> Response:
     """Change a user."""
-    user = await users.get(request.tx, user_id)
+    user = await _own(request, user_id)
     changes = await _with_hash(request, fields.changes(request, "user", body, user.extra))
     changed = await users.update(request.tx, user, changes, request.parts.tokens.rules)
     return ok({"user": await _linked(request, changed, body.federated)})
@@ -81,5 +91,6 @@ async def change_password(request: Request, user_id: str, body: bodies.PasswordC
 
 async def delete(request: Request, user_id: str) -> Response:
     """Delete a user."""
+    await _own(request, user_id)
     await users.delete(request.tx, user_id)
     return no_content()

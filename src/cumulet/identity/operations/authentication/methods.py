@@ -15,6 +15,7 @@ from ...store import users
 from ...store.delegation import application_credentials
 from ...tokens import Claims
 from ..delegation.credentials import totp_secrets
+from ..directory.directories import Located
 from ..tokens import Tokens, require_known
 from . import lockout, totp
 from .named import REFUSAL, Named, find_user
@@ -45,6 +46,9 @@ def together(proofs: Sequence[Proof]) -> Proof:
 
 async def by_password(tokens: Tokens, named: Named, password: str) -> Proof:
     """Raises Unauthorized, in the same words and time whatever is wrong, but for a right password that has expired."""
+    where = await tokens.directories.locate(named)
+    if where is not None:
+        return await _by_directory(tokens, where, password)
     async with tokens.db.read() as tx:
         user = await find_user(tx, named)
 
@@ -58,6 +62,14 @@ async def by_password(tokens: Tokens, named: Named, password: str) -> Proof:
         raise Unauthorized(f"The password is expired and needs to be changed for user: {user.id}.")
     if is_foreign(user.password_hash):
         await _renew_hash(tokens, user, password)
+    return Proof(user, ("password",))
+
+
+async def _by_directory(tokens: Tokens, where: Located, password: str) -> Proof:
+    """The directory counts wrong passwords by itself. Raises Unavailable too."""
+    user = await tokens.directories.log_in(where, password)
+    if user is None:
+        raise Unauthorized(REFUSAL, internal="unknown in the directory, or a wrong password")
     return Proof(user, ("password",))
 
 
@@ -115,4 +127,5 @@ async def by_application_credential(tokens: Tokens, named: NamedCredential, secr
     right = await tokens.passwords.verify(found.secret_hash if found else None, secret)
     if found is None or user is None or not right:
         raise Unauthorized(REFUSAL, internal="unknown application credential or wrong secret")
+    user = await tokens.directories.current(user)
     return Proof(user, ("application_credential",), credential=found)

@@ -63,6 +63,7 @@ def prepared(source: Source, vault: KeyRing, wanted: Wanted) -> dict[str, list[R
         "failed login": lambda: people.failures(found),
         "group": lambda: people.groups(found),
         "group member": lambda: people.members(found),
+        "directory entry": lambda: people.directory_entries(found),
         "role assignment": lambda: places.assignments(found),
         "endpoint group": lambda: catalog.endpoint_groups(found),
         "project's endpoint": lambda: catalog.of_projects(found, wanted.served),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ....kernel.db import values
 from ...foreign_hashes import is_known
 from ...model import Group, User
+from ...store.directory.entries import Mapped
 from ...store.keystone.source import Row, Source
 from .rows import MICROSECONDS, NotUnderstood, end, extra, grouped, instant, options
 
@@ -100,3 +101,11 @@ def members(source: Source) -> Iterator[Row]:
     """Who is in which group."""
     for row in source["user_group_membership"]:
         yield {"group_id": row["group_id"], "user_id": row["user_id"]}
+
+
+def directory_entries(source: Source) -> list[Row]:
+    """Under which ids people and groups of directories are known."""
+    return [
+        values(Mapped(row["public_id"], row["domain_id"], str(row["entity_type"]), row["local_id"], 0.0))
+        for row in source["id_mapping"]
+    ]

@@ -6,6 +6,7 @@ from ....kernel.db import Page, Tx
 from ....kernel.errors import Forbidden
 from ...store import groups, roles
 from ...store import users as user_store
+from ...store.directory import entries as directory
 from .. import projects
 from ..federation import providers
 from . import options, users
@@ -29,4 +30,5 @@ async def delete(tx: Tx, domain_id: str) -> None:
         await remove_group(tx, group.id)
     for role in await roles.page(tx, inside):
         await roles.remove(tx, role.id)
+    await directory.forget_domain(tx, domain_id)
     await projects.remove(tx, domain_id)

@@ -78,6 +78,7 @@ async def update(tx: Tx, user: User, changes: dict[str, Any], rules: Compliance 
 async def change_password(tx: Tx, tokens: Tokens, user_id: str, original: str, new: str) -> None:
     """A user's own change of password. Raises Unauthorized if the original one is wrong, Invalid for the new one."""
     user = await users.find(tx, user_id)
+    await tokens.directories.check_writable(tx, user.domain_id if user else None)
     if not await tokens.passwords.verify(user.password_hash if user else None, original) or user is None:
         raise Unauthorized("The original password is not right.")
     if not user.enabled:

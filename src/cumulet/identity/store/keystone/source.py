@@ -25,6 +25,7 @@ NEEDED = {
     "endpoint": "id interface service_id url extra enabled region_id",
     "endpoint_group": "id name description filters",
     "group": "id domain_id name description extra",
+    "id_mapping": "public_id domain_id local_id entity_type",
     "implied_role": "prior_role_id implied_role_id",
     "limit": "id project_id domain_id resource_limit description registered_limit_id",
     "local_user": "id user_id domain_id name failed_auth_count failed_auth_at",

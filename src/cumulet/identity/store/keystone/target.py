@@ -13,6 +13,7 @@ from ....kernel.db import Json, Query, Reader, Tx, metadata
 from ....kernel.db.rows import delete, insert
 from .. import assignments, catalog, endpoint_groups, groups, limits, logins, policies, projects, roles, users
 from ..delegation import application_credentials, credentials, trusts
+from ..directory import entries
 from .source import Row
 
 TABLES: dict[str, sa.Table] = {
@@ -28,6 +29,7 @@ TABLES: dict[str, sa.Table] = {
     "failed login": logins.FAILURES,
     "group": groups.GROUPS,
     "group member": groups.MEMBERS,
+    "directory entry": entries.ENTRIES,
     "role assignment": assignments.ASSIGNMENTS,
     "endpoint group": endpoint_groups.GROUPS,
     "project's endpoint": endpoint_groups.OF_PROJECTS,

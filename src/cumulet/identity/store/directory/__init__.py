@@ -1,0 +1,1 @@
+"""Directories, as far as anything of them is kept here."""

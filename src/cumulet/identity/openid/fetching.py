@@ -58,7 +58,7 @@ class Fetcher:
             async with asyncio.timeout(ANSWER_SECONDS):
                 status, body = await asyncio.get_running_loop().run_in_executor(self._threads, self._answer, request)
             return Answer(status, msgspec.json.decode(body))
-        except (OSError, HTTPException, TimeoutError, msgspec.DecodeError) as problem:
+        except (OSError, HTTPException, TimeoutError, msgspec.DecodeError, RecursionError) as problem:
             raise Unavailable("The identity provider does not answer.", internal=f"{url}: {problem!r}") from None
 
     def _answer(self, request: urllib.request.Request) -> tuple[int, bytes]:

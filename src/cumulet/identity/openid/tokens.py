@@ -58,7 +58,7 @@ async def _signed(provider: Provider, token: str) -> Claims:
     registry.max_header_length = MOST_HEADER_BYTES
     try:
         claims = jwt.decode(token, keys, algorithms=algorithms, registry=registry).claims
-    except (JoseError, ValueError, TypeError, KeyError) as problem:
+    except (JoseError, ValueError, TypeError, KeyError, RecursionError) as problem:
         raise refuse(f"{type(problem).__name__}: {problem}") from None
     if claims.get("iss") != provider.settings.issuer:
         raise refuse(f"issued by {claims.get('iss')!r}")
@@ -70,7 +70,7 @@ def _key_id(token: str) -> str | None:
     try:
         first = token.encode("ascii").partition(b".")[0]
         header = msgspec.json.decode(base64.urlsafe_b64decode(first + b"=" * (-len(first) % 4)))
-    except (ValueError, msgspec.DecodeError):
+    except (ValueError, msgspec.DecodeError, RecursionError):
         raise refuse("not a JSON web token") from None
     key_id = header.get("kid") if isinstance(header, dict) else None
     return key_id if isinstance(key_id, str) else None

@@ -213,7 +213,10 @@ def explain(text: str) -> str:
 def _write(response: Response, request: Request, out: Any) -> None:
     out.status = response.status
     for name, value in response.headers.items():
-        out.set_header(name, value)
+        if name == "Set-Cookie":  # Falcon wants it so
+            out.append_header(name, value)
+        else:
+            out.set_header(name, value)
     view = response.view
     if isinstance(view, Stream):
         out.content_type = view.content_type

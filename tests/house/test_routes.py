@@ -26,6 +26,9 @@ PUBLIC_PATHS = {
         "/v3/auth/OS-FEDERATION/websso/{protocol_id}",
         "/v3/auth/OS-FEDERATION/identity_providers/{idp_id}/protocols/{protocol_id}/websso",
         "/v3/auth/OS-FEDERATION/openid/callback",
+        "/v3/OS-OAUTH1/request_token",
+        "/v3/OS-OAUTH1/access_token",
+        "/v3/OS-OAUTH2/token",
     }
 }
 

@@ -19,10 +19,10 @@ class Attempts:
         """The lock under which a user's attempts take turns."""
         return self._turns.setdefault(user_id, asyncio.Lock())
 
-    def first_use(self, user_id: str, code: str, now: float) -> bool:
-        """Whether a user shows a code for the first time while it is good."""
+    def first_use(self, user_id: str, code: str, now: float, seconds: float = CODE_SECONDS) -> bool:
+        """Whether a user shows a code for the first time while it is good, which is for so many seconds."""
         self._used = {key: until for key, until in self._used.items() if until > now}
         if (user_id, code) in self._used:
             return False
-        self._used[user_id, code] = now + CODE_SECONDS
+        self._used[user_id, code] = now + seconds
         return True

@@ -20,8 +20,12 @@ _STATUS: dict[type[errors.Problem], int] = {
     errors.Unavailable: 503,
 }
 
+_OAUTH2 = {400: "invalid_request", 401: "invalid_client"}
+
 
 def fault(problem: errors.Problem, request: Request) -> Fault:
-    """A problem as Keystone writes it."""
+    """A problem as Keystone writes it; where OAuth 2.0 is spoken, as that does (RFC 6749, section 5.2)."""
     status = _STATUS.get(type(problem), 500)
+    if request.path.endswith("/OS-OAUTH2/token"):
+        return Fault(status, {"error": problem.code or _OAUTH2.get(status, "other_error"), "error_description": problem.message})
     return Fault(status, {"error": {"code": status, "title": HTTPStatus(status).phrase, "message": problem.message}})

@@ -10,6 +10,7 @@ from .delegation import access_rules, application_credentials, credentials, ec2,
 from .federation.routes import ROUTES as FEDERATION
 from .guarded import guarded as _route
 from .limits import limits, registered_limits
+from .oauth.routes import ROUTES as OAUTH
 from .resources import domains, groups, policies, projects, tags, users
 from .roles import assignments, grants, implied, roles
 
@@ -182,4 +183,5 @@ ROUTES = [
     _route("PATCH", "/limits/{limit_id}", limits.update, "update_limit", "limit"),
     _route("DELETE", "/limits/{limit_id}", limits.delete, "delete_limit"),
     *FEDERATION,
+    *OAUTH,
 ]

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from ...kernel.db import Query, Reader, Tx, metadata
 from ...kernel.db.query import among
 from ...kernel.db.rows import insert
+from .delegation import oauth
 from .delegation.credentials import CREDENTIALS
 
 KEYS = sa.Table(
@@ -20,13 +21,18 @@ K = KEYS.c
 OF_RING = Query(sa.select(K.number, K.fingerprint).where(K.ring == sa.bindparam("ring")))
 INSERT = insert(KEYS)
 FORGET = Query(sa.delete(KEYS).where(K.ring == sa.bindparam("b_ring"), among(K.number, "numbers")))
-C = CREDENTIALS.c
-BLOBS = Query(sa.select(C.id, C.blob))
-RESEAL = Query(
-    sa.update(CREDENTIALS)
-    .where(C.id == sa.bindparam("b_id"), C.blob == sa.bindparam("before"))
-    .values(blob=sa.bindparam("after", type_=sa.Text()))
-)
+SEALED = [CREDENTIALS.c.blob, *(table.c.secret for table in oauth.SEALED)]
+"""Every column whose values are sealed under the id of their row; an id is in one table only."""
+
+BLOBS = Query(sa.union_all(*(sa.select(column.table.c.id, column) for column in SEALED)))
+RESEAL = [
+    Query(
+        sa.update(column.table)
+        .where(column.table.c.id == sa.bindparam("b_id"), column == sa.bindparam("before"))
+        .values({column: sa.bindparam("after", type_=sa.Text())})
+    )
+    for column in SEALED
+]
 
 
 async def known(tx: Reader, ring: str) -> dict[int, str]:
@@ -45,10 +51,10 @@ async def forget(tx: Tx, ring: str, numbers: list[int]) -> None:
 
 
 async def sealed_blobs(tx: Reader) -> list[tuple[str, str]]:
-    """(id, sealed blob in base64) of every credential."""
+    """(id, sealed blob in base64) of every credential, consumer and token of OAuth."""
     return await tx.all(BLOBS)
 
 
 async def reseal(tx: Tx, credential_id: str, before: str, after: str) -> bool:
     """Replace a sealed blob, unless it was changed meanwhile."""
-    return await tx.do(RESEAL, b_id=credential_id, before=before, after=after) > 0
+    return sum([await tx.do(query, b_id=credential_id, before=before, after=after) for query in RESEAL]) > 0

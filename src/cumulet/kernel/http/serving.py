@@ -93,7 +93,7 @@ def negotiate(service: Service, request: Request) -> None:
 
 
 async def _authenticate(around: Surroundings, request: Request, project_in_path: str | None) -> None:
-    token = request.header("X-Auth-Token")
+    token = request.header("X-Auth-Token") or _bearer(request.header("Authorization"))
     if not token:
         raise Unauthorized("The request you have made requires authentication.")
     actor = request.actor = await around.authenticate(token, request)
@@ -106,6 +106,12 @@ async def _authenticate(around: Surroundings, request: Request, project_in_path:
         raise Invalid(
             f"Malformed request URL: URL's project_id '{project_in_path}' doesn't match Context's project_id '{actor.project_id}'"
         )
+
+
+def _bearer(header: str | None) -> str | None:
+    """A token as OAuth 2.0 has it (RFC 6750)."""
+    scheme, _, token = (header or "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
 
 
 async def _match(endpoints: list[Endpoint], request: Request) -> Endpoint:

@@ -8,6 +8,8 @@ from ...operations.authentication import methods
 from ...operations.authentication.logging_in import Wanted
 from ...operations.authentication.methods import NamedCredential, Proof
 from ...operations.authentication.named import Named
+from ...operations.oauth import grants
+from ..oauth import signed
 from . import bodies
 
 AnyUser = bodies.UserName | bodies.PasswordUser | bodies.CodeUser
@@ -31,6 +33,8 @@ async def _proof(request: Request, identity: bodies.IdentityBody, name: str) -> 
             return await methods.by_totp(tokens, request.parts.vault, _user(user), user.passcode)
         case bodies.CredentialMethod() as shown:
             return await methods.by_application_credential(tokens, _credential(shown), shown.secret)
+        case bodies.SignedMethod():
+            return await grants.prove(tokens, request.parts.vault, signed.of(request))
     raise Invalid(f"Expecting to find {name} in identity. The server could not comply with the request.")
 
 

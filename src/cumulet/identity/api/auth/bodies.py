@@ -100,6 +100,10 @@ class CredentialMethod(Struct):
     user: UserName | None = None
 
 
+class SignedMethod(Struct):
+    """Who, by a consumer's signature of the request (OAuth 1.0); all of it is in the Authorization header."""
+
+
 class IdentityBody(Struct):
     """How a client proves who it is."""
 
@@ -108,6 +112,7 @@ class IdentityBody(Struct):
     token: TokenMethod | None = None
     totp: CodeMethod | None = None
     application_credential: CredentialMethod | None = None
+    oauth1: SignedMethod | None = None
 
 
 class Auth(Struct):

@@ -44,7 +44,7 @@ class Shown(Struct, frozen=True):
 
 def check_actor(actor: Actor, changes: bool) -> None:
     """Raise Forbidden to trustees, whose rights a credential would outlive; and to restricted credentials, for changes."""
-    if actor.trust_id is not None:
+    if actor.trust_id is not None or actor.access_token_id is not None:
         raise Forbidden("Application credentials cannot be managed with a token that was delegated.")
     if changes and actor.restricted:
         raise Forbidden("A restricted application credential must not manage other application credentials.")

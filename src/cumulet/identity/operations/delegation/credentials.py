@@ -36,13 +36,17 @@ def sealed(vault: KeyRing, credential_id: str, blob: str) -> str:
     return base64.b64encode(vault.seal(blob.encode(), credential_id.encode())).decode()
 
 
+def unsealed(vault: KeyRing, credential_id: str, blob: str) -> str:
+    """A sealed blob in the clear. Raises Unavailable if no key of the ring has sealed it under this id."""
+    try:
+        return vault.open(base64.b64decode(blob), credential_id.encode()).decode()
+    except ValueError as problem:
+        raise Unavailable(f"The credential {credential_id} cannot be decrypted.", internal=str(problem)) from None
+
+
 def opened(vault: KeyRing, credential: Credential) -> Secret:
     """A credential with its blob in the clear. Raises Unavailable if no key of the ring has sealed it."""
-    try:
-        blob = vault.open(base64.b64decode(credential.blob), credential.id.encode()).decode()
-    except ValueError as problem:
-        raise Unavailable(f"The credential {credential.id} cannot be decrypted.", internal=str(problem)) from None
-    return Secret(credential, blob)
+    return Secret(credential, unsealed(vault, credential.id, credential.blob))
 
 
 def check_delegated(actor: Actor, project_id: str | None) -> None:

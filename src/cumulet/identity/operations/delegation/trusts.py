@@ -42,9 +42,9 @@ class NewTrust(Struct, frozen=True):
 
 
 def check_actor(actor: Actor) -> None:
-    """Raise Forbidden to application credentials: they are for one project, a trust would lead out of it."""
-    if actor.application_credential_id is not None:
-        raise Forbidden("An application credential must not be used to manage trusts.")
+    """Raise Forbidden to application credentials and consumers: they are for one project, a trust would lead out of it."""
+    if actor.application_credential_id is not None or actor.access_token_id is not None:
+        raise Forbidden("An application credential or an access token must not be used to manage trusts.")
 
 
 async def get(tx: Reader, trust_id: str) -> Trust:

@@ -40,6 +40,9 @@ ACCESS = sa.Table(
     sa.Column("expires_at", sa.Double, nullable=False),
     sa.Index("oauth_access_tokens_user", "user_id"),
 )
+SEALED = (CONSUMERS, REQUESTS, ACCESS)
+"""The tables with a `secret` that is sealed under the row's id."""
+
 C, R, A = CONSUMERS.c, REQUESTS.c, ACCESS.c
 
 ADD_CONSUMER, SAVE_CONSUMER = insert(CONSUMERS), update(CONSUMERS)

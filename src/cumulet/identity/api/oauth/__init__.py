@@ -1,0 +1,1 @@
+"""OS-OAUTH1 and OS-OAUTH2."""

@@ -55,3 +55,80 @@ def load_metadefs(
         console.print(f"  {path.name}: {outcome}", highlight=False)
     if any(outcome.startswith(metadefs.REFUSED) for _, outcome in loaded):
         raise typer.Exit(1)
+
+
+@image_app.command("import-dir")
+def import_dir(
+    folder: Annotated[Path, typer.Argument(help="Every image file in it is imported.")],
+    private: Annotated[bool, typer.Option("--private", help="For administrators only, instead of for everybody.")] = False,
+    state: StateOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Make an image of every file in a folder. What is there already, by name and bytes, is left alone."""
+    from . import files
+
+    settings = configuration(config, state)
+    try:
+        paths = files.found_in(folder)
+    except ValueError as problem:
+        raise failure(str(problem)) from None
+    visibility = "private" if private else "public"
+    imported = _as_admin(settings, lambda client: files.import_folder(client, console, paths, visibility))
+    for path, outcome in imported:
+        console.print(f"  {path.name}: {outcome}", highlight=False)
+    if any(outcome.startswith(files.REFUSED) for _, outcome in imported):
+        raise typer.Exit(1)
+
+
+@image_app.command("verify")
+def verify_images(
+    images: Annotated[list[str] | None, typer.Argument(help="Ids or names.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every image.")] = False,
+    state: StateOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Read images again and compare them with their hashes. Ends with 1 if any of them is not what it was."""
+    from . import verify
+
+    settings = configuration(config, state)
+    if bool(images) == everything:
+        raise failure("Name images, or give --all.")
+
+    async def work(client: Client) -> list[verify.Checked]:
+        return await verify.verify(client, console, await verify.find(client, images or []))
+
+    checked = _as_admin(settings, work)
+    wrong = [one for one in checked if one.finding and one.finding != verify.DEACTIVATED]
+    for one in checked:
+        console.print(f"  {one.name or one.id} ({one.id}): {one.finding or 'as it was'}", highlight=False, soft_wrap=True)
+    console.print(f"{len(checked)} images, {len(wrong)} of them not as they were.", highlight=False)
+    if wrong:
+        raise typer.Exit(1)
+
+
+@image_app.command("add")
+def add_known(
+    name: Annotated[str, typer.Argument(help="A name from the catalogue; see --list.")] = "",
+    listing: Annotated[bool, typer.Option("--list", help="Show the catalogue.")] = False,
+    arch: Annotated[str, typer.Option(help="x86_64 or aarch64. Default: this machine's.")] = "",
+    mirror: Annotated[str, typer.Option(help="Before the publisher's host and path, instead of https://.")] = "",
+    state: StateOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Add a well-known image, fetched from its publisher and compared with the checksum published there."""
+    from . import catalogue
+
+    if listing:
+        for known, entry in catalogue.CATALOGUE.items():
+            console.print(f"  {known:<14} {entry.folder}", highlight=False, soft_wrap=True)
+        return
+    if name not in catalogue.CATALOGUE:
+        raise failure(f"The catalogue has no image {name!r}; it has {', '.join(catalogue.CATALOGUE)}.")
+    settings = configuration(config, state)
+    source = catalogue.Source(catalogue.CATALOGUE[name], arch or catalogue.architecture(), mirror)
+    place = settings.state / "downloads"
+    try:
+        outcome = _as_admin(settings, lambda client: catalogue.add_entry(client, console, name, source, place))
+    except catalogue.CannotAdd as problem:
+        raise failure(str(problem)) from None
+    console.print(f"  {name}: {outcome}", highlight=False)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection, HTTPException, HTTPResponse, IncompleteRead
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 import msgspec
@@ -28,6 +28,14 @@ class Credentials(Struct, frozen=True):
     username: str
     password: str
     project: str
+
+
+OnBlock = Callable[[bytes], object]
+BLOCK = 1 << 20
+
+
+def _unseen(block: bytes) -> None:
+    """Nobody looks."""
 
 
 class Client:
@@ -60,10 +68,14 @@ class Client:
         answer = await asyncio.to_thread(_send, self._url + path, method, raw, self._headers())
         return msgspec.json.decode(answer.body) if answer.body else None
 
-    async def upload(self, path: str, file: Path) -> None:
-        """PUT a file's bytes, streamed. Raises RequestFailed."""
+    async def upload(self, path: str, file: Path, on_block: OnBlock = _unseen) -> None:
+        """PUT a file's bytes, streamed; each block goes by `on_block`, in a thread. Raises RequestFailed."""
         self.changes += 1
-        await asyncio.to_thread(_send_file, self._url + path, file, self._headers())
+        await asyncio.to_thread(_send_file, self._url + path, file, self._headers(), on_block)
+
+    async def download(self, path: str, on_block: OnBlock) -> None:
+        """GET bytes, streamed into `on_block`, in a thread. Raises RequestFailed, also if they end too early."""
+        await asyncio.to_thread(_send, self._url + path, "GET", None, self._headers(), on_block)
 
     def _headers(self) -> dict[str, str]:
         return {"X-Auth-Token": self._token, "Content-Type": "application/json", "OpenStack-API-Version": "compute 2.79"}
@@ -74,15 +86,15 @@ class _Answer(Struct, frozen=True):
     token: str
 
 
-def _send(url: str, method: str, body: Any, headers: dict[str, str]) -> _Answer:
+def _send(url: str, method: str, body: Any, headers: dict[str, str], on_block: OnBlock | None = None) -> _Answer:
     # The connection is kept open until the answer is read: an upload that is refused early is not cut off without a word.
     parts = urlsplit(url)
-    connection = HTTPConnection(parts.hostname or "", parts.port, timeout=600)
+    connection = HTTPConnection(parts.hostname or "", parts.port, timeout=600, blocksize=BLOCK)
     try:
         path = f"{parts.path}?{parts.query}" if parts.query else parts.path
         connection.request(method, path, body, {"Content-Type": "application/json", **headers})
         answer = connection.getresponse()
-        content = answer.read()
+        content = answer.read() if on_block is None or answer.status >= 400 else _pass_on(answer, on_block)
     except (OSError, HTTPException) as problem:
         raise RequestFailed(0, f"{url} does not answer: {problem}") from None
     finally:
@@ -92,10 +104,24 @@ def _send(url: str, method: str, body: Any, headers: dict[str, str]) -> _Answer:
     return _Answer(content, answer.headers.get("X-Subject-Token", ""))
 
 
-def _send_file(url: str, file: Path, headers: dict[str, str]) -> _Answer:
+def _pass_on(answer: HTTPResponse, on_block: OnBlock) -> bytes:
+    while block := answer.read(BLOCK):
+        on_block(block)
+    if answer.length:
+        raise IncompleteRead(b"", answer.length)
+    return b""
+
+
+def _send_file(url: str, file: Path, headers: dict[str, str], on_block: OnBlock) -> _Answer:
     own = {"Content-Type": "application/octet-stream", "Content-Length": str(file.stat().st_size)}
     with file.open("rb") as content:
-        return _send(url, "PUT", content, {**headers, **own})
+        return _send(url, "PUT", _blocks(content, on_block), {**headers, **own})
+
+
+def _blocks(content: BinaryIO, on_block: OnBlock) -> Iterator[bytes]:
+    while block := content.read(BLOCK):
+        on_block(block)
+        yield block
 
 
 @asynccontextmanager

@@ -19,6 +19,7 @@ from .config import Config
 from .identity import keys_app
 from .images import image_app
 from .importing import import_app
+from .inspection.commands import audit, explain_app, overcommit_app
 from .operator import clouds_yaml, process
 from .operator.client import Client, RequestFailed
 from .operator.progress import Steps
@@ -28,6 +29,9 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="The OpenStack core in one program."
 )
 app.add_typer(image_app, name="image")
+app.add_typer(explain_app, name="explain")
+app.add_typer(overcommit_app, name="overcommit")
+app.command("audit")(audit)
 app.add_typer(import_app, name="import")
 app.add_typer(keys_app, name="keys")
 FakeOption = Annotated[bool, typer.Option("--fake", help="Hosts in memory instead of libvirt and OVN: no root, no packages.")]

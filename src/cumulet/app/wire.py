@@ -52,6 +52,7 @@ from ..volume import policy as volume_policy
 from . import findings
 from .config import Config
 from .hosts import Underlay
+from .inspection import service as inspection
 
 RULES = {
     "identity": identity_policy.DEFAULTS,
@@ -60,6 +61,7 @@ RULES = {
     "network": network_policy.DEFAULTS,
     "volume": volume_policy.DEFAULTS,
     "compute": compute_policy.DEFAULTS,
+    "operator": inspection.RULES,
 }
 """Each service's rules, by upstream's names."""
 
@@ -176,6 +178,7 @@ def application(parts: Parts) -> Application:
         network.service(),
         volume.service(parts.image.store),
         compute.service(parts.db, parts.services.agents, parts.image.store),
+        inspection.service(parts.db, parts.services.agents),
     ]
     rules = policies(parts.config, parts.image.protections.rules)
     made = Application(services, parts.db, rules, authenticate, f"{parts.config.url}/identity")

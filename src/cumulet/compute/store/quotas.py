@@ -50,6 +50,7 @@ FLAVORS_OF_USER = Query(
     )
 )
 USAGE_OF = Query(sa.select(U.servers, U.cores, U.ram).where(U.project_id == B("project_id")), Usage)
+USAGES: Query[tuple[str, int, int, int]] = Query(sa.select(U.project_id, U.servers, U.cores, U.ram).order_by(U.project_id))
 GROW = Query(
     insert(USAGE)
     .values(project_id=B("project_id"), **{name: B(name) for name in _figures})
@@ -86,6 +87,11 @@ async def usage_of_user(tx: Reader, project_id: str, user_id: str) -> Usage:
     """What the servers use that a user has in a project."""
     found = [flavor for (flavor,) in await tx.all(FLAVORS_OF_USER, project_id=project_id, user_id=user_id)]
     return Usage(len(found), sum(flavor["vcpus"] for flavor in found), sum(flavor["ram"] for flavor in found))
+
+
+async def usages(tx: Reader) -> dict[str, Usage]:
+    """What is written down for every project that ever had a server."""
+    return {project_id: Usage(*figures) for project_id, *figures in await tx.all(USAGES)}
 
 
 async def grow(tx: Tx, project_id: str, by: Usage) -> Usage:

@@ -181,6 +181,12 @@ def _update(kind: str, names: Sequence[str]) -> Query[Any]:
     return query
 
 
+CALLED: Query[tuple[str]] = Query(
+    sa.select(T.id).where(T.name == sa.bindparam("name"), T.deleted_at.is_(None)).order_by(T.created_at, T.id)
+)
+EVERYONE = Query(sa.select(SERVERS).where(T.deleted_at.is_(None)).order_by(T.created_at, T.id), Server)
+
+
 async def add(tx: Tx, server: Server) -> None:
     """Insert, with its tags."""
     await tx.do(INSERT, **values(server))
@@ -273,3 +279,13 @@ async def observe(tx: Tx, seen: Seen, state: str, power: int) -> bool:
 async def rename_host(tx: Tx, host_id: str, host_name: str) -> None:
     """The host of these servers is called differently now."""
     await tx.do(RENAME_HOST, b_host_id=host_id, host_name=host_name)
+
+
+async def called(tx: Reader, name: str) -> list[str]:
+    """The ids of the servers of this name in every project, oldest first."""
+    return [server_id for (server_id,) in await tx.all(CALLED, name=name)]
+
+
+async def everyone(tx: Reader) -> list[Server]:
+    """Every server that is not deleted: for a recount."""
+    return await tx.all(EVERYONE)

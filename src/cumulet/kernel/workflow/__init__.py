@@ -32,6 +32,8 @@ from .engine import Engine
 from .problems import Cancelled, Crash, DeadlinePassed, Failure, Late, StepFailed
 from .requests import (
     Active,
+    Stepped,
+    Story,
     active,
     active_many,
     intend,
@@ -41,6 +43,7 @@ from .requests import (
     purge,
     purger,
     start,
+    stories,
     wake,
 )
 
@@ -55,6 +58,8 @@ __all__ = [
     "Failure",
     "Late",
     "StepFailed",
+    "Stepped",
+    "Story",
     "Workflow",
     "active",
     "active_many",
@@ -70,6 +75,7 @@ __all__ = [
     "seconds",
     "start",
     "step",
+    "stories",
     "wake",
     "workflow",
 ]

@@ -13,7 +13,9 @@ from ..db import Database, Query, Reader, Tx, among
 from ..errors import Conflict
 from ..ids import new_uuid
 from ..reconcile import Reconciler
+from . import records
 from .definition import definition_of
+from .problems import Failure
 from .table import INSERT, INTEND, PURGE, WAKE, B, C
 
 TOPIC = "workflow"
@@ -83,7 +85,33 @@ ACTIVE = Query(_unfinished.where(C.kind == B("kind"), C.resource_id == B("resour
 ACTIVE_MANY = Query(_unfinished.where(C.kind == B("kind"), among(C.resource_id, "resources")).order_by(*_first), Active)
 UNFINISHED = Query(_unfinished.order_by(C.sequence), Active)
 LATE = Query(_unfinished.where(C.deadline <= B("now")).order_by(C.deadline), Active)
+STORIES: Query[tuple[Any, ...]] = Query(
+    sa.select(C.id, C.name, C.state, C.request_id, C.created_at, C.finished_at, C.error, C.failure, C.records)
+    .where(C.kind == B("kind"), C.resource_id == B("resource"))
+    .order_by(C.sequence)
+)
 OUTCOME: Query[Any] = Query(sa.select(C.state, C.failure).where(C.id == B("id")))
+
+
+class Stepped(Struct, frozen=True):
+    """A step that was recorded, its attempt before the slash; `at` in seconds since the epoch, `error` if it ended with one."""
+
+    name: str
+    at: float
+    error: str | None
+
+
+class Story(Struct, frozen=True):
+    """A workflow from its beginning, finished or not, with its steps. Times are seconds since the epoch."""
+
+    id: str
+    name: str
+    state: str
+    request_id: str
+    created_at: float
+    finished_at: float | None
+    error: str | None
+    steps: list[Stepped]
 
 
 async def start(tx: Tx, flow: Callable[..., Awaitable[None]], *args: Any, request_id: str = "", turn: str | None = None) -> str:
@@ -152,6 +180,17 @@ async def active_many(tx: Reader, kind: str, resource_ids: Sequence[str]) -> dic
     found: dict[str, Active] = {}
     for row in await tx.all(ACTIVE_MANY, kind=kind, resources=resource_ids):
         found.setdefault(row.resource_id, row)
+    return found
+
+
+async def stories(tx: Reader, kind: str, resource_id: str) -> list[Story]:
+    """Every workflow of a resource that was not purged yet, oldest first."""
+    found = []
+    for row in await tx.all(STORIES, kind=kind, resource=resource_id):
+        identity, name, state, request_id, created_at, finished_at, error, failure, text = row
+        why = error or (msgspec.json.decode(failure, type=Failure).message if failure else None)
+        steps = [Stepped(r.name, r.at, r.error.message if r.error else None) for r in records.read(text).values()]
+        found.append(Story(identity, name, state, request_id, created_at, finished_at, why, steps))
     return found
 
 

@@ -23,6 +23,7 @@ OF_CONSUMERS = Query(
 ON_PROVIDER = Query(
     sa.select(CLAIMS).where(T.provider_id == sa.bindparam("provider_id")).order_by(T.consumer_id, T.resource_class), Claim
 )
+EVERYTHING = Query(sa.select(CLAIMS).order_by(T.consumer_id, T.provider_id, T.resource_class), Claim)
 PUT: Query[Any] = Query(sa.insert(CLAIMS).values({c.name: sa.bindparam(c.name, type_=c.type) for c in CLAIMS.columns}))
 DROP = Query(
     sa.delete(CLAIMS)
@@ -114,6 +115,11 @@ async def of_consumers(tx: Reader, consumer_ids: list[str]) -> list[Claim]:
 async def on_provider(tx: Reader, provider_id: str) -> list[Claim]:
     """Who claims what of a provider."""
     return await tx.all(ON_PROVIDER, provider_id=provider_id)
+
+
+async def everything(tx: Reader) -> list[Claim]:
+    """Every claim on every provider: for a recount."""
+    return await tx.all(EVERYTHING)
 
 
 async def drop(tx: Tx, consumer_id: str, provider_id: str) -> list[Claim]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ....kernel.db import Reader
-from ...model import Figures, Grant, Transition
-from ...store import inventories
+from ...model import Claim, Figures, Grant, Transition
+from ...store import claims, inventories
 from ...store.ledger import grants, history
 from ...timeline import Moment, crossings, moments, set_by
 
@@ -32,9 +32,14 @@ async def of_consumer(tx: Reader, consumer_id: str) -> list[Transition]:
     return await history.of_consumer(tx, consumer_id)
 
 
+async def everything(tx: Reader) -> list[Claim]:
+    """Every claim there is, by consumer: for a recount."""
+    return await claims.everything(tx)
+
+
 async def figures(tx: Reader, host_id: str) -> dict[str, Figures]:
     """What a host has and how much of it is claimed."""
     return (await inventories.figures(tx, [host_id]))[host_id]
 
 
-__all__ = ["Moment", "Transition", "crossings", "figures", "moments", "of_consumer", "of_host", "set_by"]
+__all__ = ["Claim", "Moment", "Transition", "crossings", "everything", "figures", "moments", "of_consumer", "of_host", "set_by"]

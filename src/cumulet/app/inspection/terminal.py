@@ -1,0 +1,172 @@
+"""Explanations as text for a terminal."""
+
+from __future__ import annotations
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from ...compute.operations.explain.audit import Audit
+from ...compute.operations.explain.hosts import Held, HostExplained, Line
+from ...compute.operations.explain.servers import ServerExplained
+from ...kernel.clock import stamp
+from .bars import STYLES, UNITS, Bar, amount, measured, sold
+
+WIDTH = 72
+_COLOURS = {"critical": "bold red", "error": "red", "warning": "yellow"}
+
+
+def show_host(console: Console, explained: HostExplained) -> None:
+    """A host: bars, figures with their sources, claims, and when a limit was passed."""
+    state = ("[green]up[/green]" if explained.alive else "[red]down[/red]") + ("" if explained.enabled else ", disabled")
+    console.print(f"[bold]{explained.hostname}[/bold] ({explained.host_id}), agent {state}", highlight=False)
+    bars = [sold(explained, line) for line in explained.lines]
+    found = measured(explained)
+    for bar in [*bars, *([found] if found else [])]:
+        console.print(_bar(bar))
+    if found is None:
+        console.print("[yellow]The agent does not answer: nothing is measured.[/yellow]")
+    console.print(_figures(explained.lines))
+    _show_sources(console, explained.lines)
+    console.print(_claims(explained))
+    for grant in explained.grants:
+        console.print(
+            f"Overcommit is granted until {grant.until[:19]}: {grant.resource_class} × {grant.ratio:g}, "
+            f"by {grant.granted_by}: {grant.reason}"
+        )
+    for guest in explained.unmanaged:
+        console.print(f"[yellow]unmanaged[/yellow] guest {guest.name}: {guest.state}, {guest.memory_mb} MiB, {guest.vcpus} CPUs")
+    _passings(console, explained)
+    for text in explained.findings:
+        console.print(f"[yellow]![/yellow] {text}", highlight=False)
+
+
+def _bar(bar: Bar) -> RenderableType:
+    line, legend = Text(), Text()
+    for part in bar.parts:
+        width = max(1, round(part.amount * WIDTH / bar.whole))
+        line.append("█" * width, STYLES[part.style][1])
+    totals: dict[str, int] = {}
+    for part in bar.parts:
+        label = {"guest": "guests", "guest2": "guests", "overhead": "QEMU's overhead"}.get(part.style, part.label)
+        totals[label] = totals.get(label, 0) + part.amount
+    legend.append("  ".join(f"{label} {amount(number, bar.unit)}" for label, number in totals.items()), "dim")
+    title = Text(f"\n{bar.title}", "bold")
+    if bar.limit is not None:
+        mark = min(len(line.plain), round(bar.limit * WIDTH / bar.whole))
+        return Group(title, line, Text(" " * max(0, mark - 1) + "▲ limit"), legend)
+    return Group(title, line, legend)
+
+
+def _figures(lines: list[Line]) -> Table:
+    table = Table("", "total", "reserved", "unmanaged", "ratio", "limit", "claimed", "free", title="Figures", title_justify="left")
+    for line in lines:
+        unit = UNITS.get(line.resource_class, "")
+        over = "[red]" if line.free < 0 else ""
+        cells = [amount(value, unit) for value in (line.total, line.reserved, line.unmanaged)]
+        last = [amount(value, unit) for value in (line.limit, line.used)]
+        table.add_row(line.resource_class, *cells, f"{line.ratio:g}", *last, f"{over}{amount(line.free, unit)}")
+    return table
+
+
+def _show_sources(console: Console, lines: list[Line]) -> None:
+    """Which figures are from where; those that were set together are told together."""
+    told: dict[tuple[str, str], list[str]] = {}
+    for line in lines:
+        for source in line.sources:
+            told.setdefault((source.since, source.by), []).append(f"{line.resource_class} {source.figure} ({source.source})")
+    for (since, by), figures in sorted(told.items()):
+        set_by = f"{since[:19]} {by}" if since else "before the history begins"
+        console.print(f"[dim]{set_by}: {', '.join(figures)}[/dim]", highlight=False, soft_wrap=True)
+
+
+def _claims(explained: HostExplained) -> Table:
+    table = Table("claim", "CPUs", "memory", "of it QEMU", "disk", "RSS", "PSS", title="Claims", title_justify="left")
+    for held in explained.claims:
+        of = held.resources
+        measured = ["-" if value is None else amount(value, "MiB") for value in (held.rss_mb, held.pss_mb)]
+        cells = [str(of.get("VCPU", 0)), amount(of.get("MEMORY_MB", 0), "MiB"), amount(held.overhead_mb, "MiB")]
+        table.add_row(_owner(held), *cells, amount(of.get("DISK_GB", 0), "GiB"), *measured)
+    return table
+
+
+def _owner(held: Held) -> str:
+    if held.owner == "unknown":
+        return f"[red]{held.consumer_id}: neither a server nor a move[/red]"
+    return f"{held.name} {held.consumer_id[:8]}"
+
+
+def _passings(console: Console, explained: HostExplained) -> None:
+    if not explained.passings:
+        console.print("No figure has passed its limit.")
+    for passing in explained.passings:
+        colour = "red" if passing.over_now else "dim"
+        console.print(
+            f"[{colour}]{passing.at[:19]}[/{colour}] {passing.resource_class} passed its limit: "
+            f"{passing.used_before} of {passing.limit_before} before, {passing.used} of {passing.limit} after. By: {passing.cause}",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+def show_server(console: Console, explained: ServerExplained) -> None:
+    """A server: where, why there, what else, and each step."""
+    where = f"on {explained.hostname}" if explained.hostname else "on no host"
+    console.print(f"[bold]{explained.name}[/bold] ({explained.server_id}) is {explained.state}, {where}", highlight=False)
+    for host_id, resources in explained.claims.items():
+        held = ", ".join(f"{number} {name}" for name, number in resources.items())
+        console.print(f"It claims {held} of {explained.hosts.get(host_id, host_id)} (epoch {explained.epoch}).", highlight=False)
+    if explained.move is not None:
+        target = explained.hosts.get(explained.move.target_id, explained.move.target_id)
+        console.print(f"It is being moved: {explained.move.kind} to {target}, begun {explained.move.begun_at}.")
+    if explained.fault:
+        console.print(f"[red]{explained.fault.get('message')}[/red] {explained.fault.get('details') or ''}", soft_wrap=True)
+    _show_why(console, explained)
+    console.print(f"\n[bold]Elsewhere, now[/bold]: of {explained.now.hosts} hosts", highlight=False)
+    for removed in explained.now.removed:
+        console.print(f"  {removed.count} {removed.reason}: {', '.join(removed.hosts[:10])}", highlight=False)
+    console.print(f"  {len(explained.now.left)} could take it: {', '.join(explained.now.left[:10])}", highlight=False)
+    _show_steps(console, explained)
+
+
+def _show_why(console: Console, explained: ServerExplained) -> None:
+    why = explained.why or {}
+    if why.get("forced"):
+        console.print("Why there: an administrator named the host.")
+    if not why.get("hosts"):
+        return
+    more = " or more" if why.get("more") else ""
+    console.print(f"\n[bold]Why there[/bold]: {why['suitable']}{more} hosts would do; the best by weight was taken.")
+    for constraint in why.get("constraints", ()):
+        console.print(f"  removed beforehand: hosts {constraint}", highlight=False)
+    table = Table("host", "score", "weights", "free then")
+    for host in why["hosts"]:
+        weights = ", ".join(f"{name} {value:+g}" for name, value in host["parts"].items()) or "no difference"
+        free = ", ".join(f"{number} {name}" for name, number in host["free"].items())
+        table.add_row(explained.hosts.get(host["host_id"], host["host_id"]), f"{host['score']:g}", weights, free)
+    console.print(table)
+
+
+def _show_steps(console: Console, explained: ServerExplained) -> None:
+    for story in explained.workflows:
+        begun = story.created_at
+        lasted = f"{story.finished_at - begun:.2f} s" if story.finished_at else "not finished"
+        console.print(
+            f"\n[bold]{story.name}[/bold] {stamp(begun)[:19]}: {story.state}, {lasted} {story.error or ''}", highlight=False
+        )
+        for step in story.steps:
+            after = f"{step.at - begun:8.3f} s" if step.at else "         -"
+            console.print(f"  {after}  {step.name} [red]{step.error or ''}[/red]", highlight=False)
+
+
+def show_audit(console: Console, audit: Audit) -> None:
+    """What was counted and what is wrong."""
+    console.print(
+        f"Recounted: {audit.claims} claims, {audit.servers} servers, {audit.hosts} hosts, the quota of {audit.projects} projects."
+    )
+    for finding in audit.findings:
+        colour = _COLOURS[finding.severity]
+        console.print(f"[{colour}]{finding.severity}[/{colour}] {finding.subject}: {finding.what}", highlight=False, soft_wrap=True)
+        console.print(f"    cause: {finding.cause}\n    mend:  {finding.mend}", highlight=False, soft_wrap=True)
+    if not audit.findings:
+        console.print("[green]Everything adds up.[/green]")

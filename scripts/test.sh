@@ -5,6 +5,7 @@ bin=$1
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     "$bin/python" -m cumulet.app.machine.packages
     "$bin/python" -m cumulet.app.machine.packages slapd ldap-utils
+    sh scripts/openid_provider.sh "$bin" "$(dirname "$bin")/openid-provider"
     "$bin/python" -m pytest -n 2 --dist worksteal -m "not real"
     "$bin/python" -m pytest -m real
 else

@@ -4,6 +4,7 @@ VENV ?= .venv
 STATE ?= $(CURDIR)/.state
 BIN := $(VENV)/bin
 CUMULET := $(BIN)/cumulet
+unexport PYTHONDONTWRITEBYTECODE # or each process compiles the program anew, and pytest all of the tests: 5 seconds each
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from cumulet.app.config import Config
 from cumulet.app.operator import keystone
 from cumulet.identity.operations.keystone.importing import Outcome
-from support.cloud import running_cloud
+from support.cloud import stored_cloud
 from support.identity import V3, listed, log_in, make, names, password_body, token_client
 from support.keystone import make_database
 
@@ -44,7 +44,7 @@ async def cloud(tmp_path, clock, old):
     """A cloud into which the old one was imported."""
     outcome = await import_it(tmp_path, old)
     assert outcome.conflicts == []
-    async with running_cloud(tmp_path, clock, dsn="") as made:
+    async with stored_cloud(tmp_path, clock) as made:
         yield made
 
 
@@ -78,7 +78,7 @@ async def test_a_user_with_rules_for_several_factors_still_needs_them(cloud, old
 
 async def test_whoever_is_locked_out_stays_so(tmp_path, clock, old, monkeypatch):
     await import_it(tmp_path, old)
-    async with running_cloud(tmp_path, clock, dsn="") as cloud:
+    async with stored_cloud(tmp_path, clock) as cloud:
         async with cloud.db.read() as tx:
             from cumulet.identity.store import logins
 
@@ -176,12 +176,12 @@ async def test_a_dry_run_changes_nothing_and_a_second_run_finds_everything_there
 
 
 async def test_with_a_conflict_nothing_is_imported(tmp_path, clock, old):
-    async with running_cloud(tmp_path, clock, dsn="") as cloud:
+    async with stored_cloud(tmp_path, clock) as cloud:
         demo = await cloud.client("demo", "member")
         await make(demo, f"users/{demo.user_id}/application_credentials")
     outcome = await import_it(tmp_path, old)
     assert any("role member" in conflict and "application_credentials" in conflict for conflict in outcome.conflicts)
-    async with running_cloud(tmp_path, clock, dsn="") as cloud:
+    async with stored_cloud(tmp_path, clock) as cloud:
         assert "Acme" not in await names(await cloud.admin(), "domains")
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import argon2
 import httpx
 
-from cumulet.app.cloud import Cloud
+from cumulet.app.cloud import Cloud, database
 from cumulet.app.config import Config, load
 from cumulet.identity.model import DEFAULT_DOMAIN, Assignment, Scope, User
 from cumulet.identity.operations import projects
@@ -24,8 +24,10 @@ from cumulet.identity.passwords import Passwords
 from cumulet.identity.store import roles as role_store
 from cumulet.identity.store import users as user_store
 from cumulet.kernel.clock import Clock
+from cumulet.kernel.db import Sqlite, metadata
+from cumulet.kernel.db.postgres import Postgres
 
-from .database import DSN, MEMORY
+from .database import DSN, MEMORY, reused_sqlite
 from .postgres import cloud_postgres
 
 QUICK = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -97,35 +99,54 @@ async def _user(tx, name: str) -> User:
     return found
 
 
-_made: list[Path] = []
+_made: list[tuple[Path, bytes]] = []
 
 
-async def _new_cloud() -> Path:
-    """The state of a cloud that was just made. Made once a process: making one takes longer than most tests."""
+async def _new_cloud() -> tuple[Path, bytes]:
+    """The state and the database of a cloud that was just made. Made once a process: making one takes longer than most tests."""
     if not _made:
         folder = Path(tempfile.mkdtemp(prefix="cumulet-new-", dir=MEMORY))
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
-        await (await Cloud.open(Config(state=folder, fake=True), durable=False)).close()
-        _made.append(folder)
+        path = folder / "cumulet.db"
+        await (await Cloud.open(Config(state=folder, fake=True), db=Sqlite(path, durable=False))).close()
+        _made.append((folder, path.read_bytes()))
+        path.unlink()
     return _made[0]
 
 
 @asynccontextmanager
-async def running_cloud(
-    folder: Path, clock: Clock | None = None, dsn: str | None = None, **options: Any
-) -> AsyncIterator[TestCloud]:
-    """A cloud with its state in `folder`, its rows in the PostgreSQL database `dsn`, and `options` of the configuration.
+async def running_cloud(folder: Path, clock: Clock, dsn: str | None = None, **options: Any) -> AsyncIterator[TestCloud]:
+    """A cloud with its state in the empty `folder`, its rows in the PostgreSQL database `dsn`, and `options` of the configuration.
 
     An empty `dsn` is SQLite, None what was chosen for the whole run.
     """
     dsn = os.environ.get(DSN, "") if dsn is None else dsn
+    config = load(None, {}, state=folder, fake=True, database=dsn, **options)
     if dsn:
         await cloud_postgres(dsn)
-    elif not (folder / "cumulet.db").exists():
-        shutil.copytree(await _new_cloud(), folder, dirs_exist_ok=True)
-    cloud = TestCloud(
-        await Cloud.open(load(None, {}, state=folder, fake=True, database=dsn, **options), clock=clock, durable=False)
-    )
+        async with _open(config, database(config, clock)) as made:
+            yield made
+    else:
+        state, rows = await _new_cloud()
+        shutil.copytree(state, folder, dirs_exist_ok=True)
+        async with reused_sqlite(clock, rows, metadata) as db, _open(config, db) as made_too:
+            yield made_too
+
+
+@asynccontextmanager
+async def stored_cloud(folder: Path, clock: Clock) -> AsyncIterator[TestCloud]:
+    """A cloud with everything in `folder`, its SQLite database, too: for whoever opens that as well. A new one if it is empty."""
+    if not any(folder.iterdir()):
+        state, rows = await _new_cloud()
+        shutil.copytree(state, folder, dirs_exist_ok=True)
+        (folder / "cumulet.db").write_bytes(rows)
+    async with _open(Config(state=folder, fake=True), Sqlite(folder / "cumulet.db", clock, durable=False)) as made:
+        yield made
+
+
+@asynccontextmanager
+async def _open(config: Config, db: Sqlite | Postgres) -> AsyncIterator[TestCloud]:
+    cloud = TestCloud(await Cloud.open(config, db=db))
     try:
         yield cloud
     finally:

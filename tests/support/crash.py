@@ -7,6 +7,9 @@
 
 Each case runs the workflow in a world of its own, on the fake clock, and compares the world afterwards with "finished" or "never
 happened". All failing cases are named in one assertion.
+
+Whoever is killed after one step is killed before the next, if nothing happened in between: no statement ran and no time passed,
+and commands are only sent between "before" and "during". Such a pair is one case (`Plan.deaths`).
 """
 
 from __future__ import annotations
@@ -59,17 +62,37 @@ class Scenario:
 
 @dataclass
 class Plan:
-    """A fault hook: crashes or fails at given points, each once, and notes every point it passes."""
+    """A fault hook: crashes or fails at given points, each once, and notes every point it passes.
+
+    `moment` changes with everything that happens. `same` are the points that were passed, at first, at the same moment as the end
+    of the step before.
+    """
 
     crash: set[Point] = field(default_factory=set)
     fail: dict[Point, Exception] = field(default_factory=dict)
     crash_at_first: str = ""
     passed: list[Point] = field(default_factory=list)
+    moment: Callable[[], Any] = object
+    same: set[Point] = field(default_factory=set)
+    ended: Any = None
+
+    @property
+    def points(self) -> list[Point]:
+        """What was passed, each point once, in order."""
+        return list(dict.fromkeys(self.passed))
+
+    @property
+    def deaths(self) -> list[Point]:
+        """The points at which to be killed makes a difference."""
+        return [point for point in self.points if point not in self.same]
 
     def __call__(self, when: str, flow: str, step: str) -> None:
-        point = (when, step)
+        point, moment = (when, step), self.moment()
         first = point not in self.passed
         self.passed.append(point)
+        if first and when == "before" and moment == self.ended:
+            self.same.add(point)
+        self.ended = moment if when == "after" else None
         if point in self.crash or (first and when == self.crash_at_first):
             self.crash.discard(point)
             raise Crash(f"{when} {step}")
@@ -83,6 +106,8 @@ async def drive(world: World, fault: Fault, nudge: Callable[[Any], Awaitable[Non
 
     Raises AssertionError if that takes too many rounds.
     """
+    if isinstance(fault, Plan):
+        fault.moment = lambda: (world.db.statements, world.clock.now())
     for life in range(200):
         engine = Engine(world.db, world.services, f"life {life}", world.clock)
         engine.fault = fault
@@ -113,18 +138,18 @@ async def survives_everything(scenario: Scenario) -> None:
 
 async def survives_crashes(scenario: Scenario) -> None:
     """Killed before, during and after each step, the workflow finishes."""
-    problems = [await _untroubled(scenario)]
-    problems += [await _case(scenario, Plan(crash={p}), f"crash {p}", ("finished",)) for p in await _points(scenario, Plan())]
+    plan, problems = await _untroubled(scenario)
+    problems += [await _case(scenario, Plan(crash={p}), f"crash {p}", ("finished",)) for p in plan.deaths]
     _report(problems)
 
 
 async def survives_failures(scenario: Scenario) -> None:
     """Whichever step fails once, before or after its effect, the end is "finished" or "never happened"."""
-    problems = [await _untroubled(scenario)]
-    for when, step in await _points(scenario, Plan()):
+    plan, problems = await _untroubled(scenario)
+    for when, step in plan.points:
         for error in scenario.errors if when != "after" else ():
-            plan = Plan(fail={(when, step): error})
-            problems.append(await _case(scenario, plan, f"{error!r} {when} {step}", ("finished", "undone")))
+            failing = Plan(fail={(when, step): error})
+            problems.append(await _case(scenario, failing, f"{error!r} {when} {step}", ("finished", "undone")))
     _report(problems)
 
 
@@ -136,14 +161,15 @@ async def survives_repetition(scenario: Scenario) -> None:
 
 async def survives_crashes_while_undoing(scenario: Scenario) -> None:
     """For each step that fails: killed, or failing again, at each point of the undo that follows, nothing remains."""
-    problems = [await _untroubled(scenario)]
-    for failing in [p for p in await _points(scenario, Plan()) if p[0] == "during"]:
+    untroubled, problems = await _untroubled(scenario)
+    for failing in [p for p in untroubled.points if p[0] == "during"]:
         for error in scenario.errors:
-            passed = await _points(scenario, Plan(fail={failing: error}))
-            for point in passed[passed.index(failing) + 1 :]:
-                name = f"{error!r} {failing}, then crash {point}"
-                plan = Plan(fail={failing: error}, crash={point})
-                problems.append(await _case(scenario, plan, name, ("finished", "undone")))
+            first = await _run(scenario, Plan(fail={failing: error}))
+            for point in first.points[first.points.index(failing) + 1 :]:
+                if point in first.deaths:
+                    name = f"{error!r} {failing}, then crash {point}"
+                    plan = Plan(fail={failing: error}, crash={point})
+                    problems.append(await _case(scenario, plan, name, ("finished", "undone")))
                 if point[1].startswith("undo:") and point[0] != "after":
                     plan = Plan(fail={failing: error, point: RuntimeError("undo fails")})
                     problems.append(await _case(scenario, plan, f"{error!r} {failing}, then {point} fails", ("finished", "undone")))
@@ -153,8 +179,8 @@ async def survives_crashes_while_undoing(scenario: Scenario) -> None:
 async def survives_cancelling(scenario: Scenario) -> None:
     """Cancelled after each step, the end is "finished" or "never happened"."""
     assert scenario.cancel is not None
-    problems = [await _untroubled(scenario)]
-    for point in await _points(scenario, Plan()):
+    untroubled, problems = await _untroubled(scenario)
+    for point in untroubled.deaths:
         async with scenario.setup() as world:
             await scenario.start(world)
             plan = Plan(crash={point})
@@ -169,8 +195,10 @@ async def survives_cancelling(scenario: Scenario) -> None:
     _report(problems)
 
 
-async def _untroubled(scenario: Scenario) -> str:
-    return await _case(scenario, Plan(), "no trouble at all", ("finished",))
+async def _untroubled(scenario: Scenario) -> tuple[Plan, list[str]]:
+    """A run without trouble, and what was wrong with it."""
+    plan = Plan()
+    return plan, [await _case(scenario, plan, "no trouble at all", ("finished",))]
 
 
 class _crashing:
@@ -182,12 +210,16 @@ class _crashing:
         return isinstance(error, Crash)
 
 
-async def _points(scenario: Scenario, plan: Plan) -> list[Point]:
-    """The points that a run passes, each once, in order."""
+async def deaths(scenario: Scenario) -> list[Point]:
+    """The points of a run without trouble at which to be killed makes a difference."""
+    return (await _run(scenario, Plan())).deaths
+
+
+async def _run(scenario: Scenario, plan: Plan) -> Plan:
     async with scenario.setup() as world:
         await scenario.start(world)
         await drive(world, plan, scenario.nudge)
-    return list(dict.fromkeys(plan.passed))
+    return plan
 
 
 async def _case(scenario: Scenario, plan: Plan, name: str, allowed: tuple[str, ...]) -> str:

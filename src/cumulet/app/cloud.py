@@ -58,11 +58,14 @@ class Cloud:
         self.agents: list[Agent] = []
 
     @classmethod
-    async def open(cls, config: Config, on_step: OnStep = _quiet, clock: Clock | None = None, durable: bool = True) -> Cloud:
-        """Everything that requests need: database, keys, catalog. Raises ValueError naming what cannot be used, and Unavailable."""
+    async def open(cls, config: Config, on_step: OnStep = _quiet, db: Sqlite | Postgres | None = None) -> Cloud:
+        """Everything that requests need: database, keys, catalog. Raises ValueError naming what cannot be used, and Unavailable.
+
+        `db` is used instead of the configuration's database (tests).
+        """
         config.state.mkdir(parents=True, exist_ok=True, mode=0o700)
         on_step("database")
-        db = database(config, clock or SystemClock(), durable)
+        db = db or database(config, SystemClock())
         await migrations.prepare(db, metadata)
         rings = await wire.key_rings(config, db)
         on_step("identity")
@@ -107,10 +110,10 @@ class Cloud:
         await self.db.close()
 
 
-def database(config: Config, clock: Clock, durable: bool = True) -> Sqlite | Postgres:
-    """The configuration's database, not yet connected. `durable=False` skips SQLite's fsync (tests). Raises ValueError."""
+def database(config: Config, clock: Clock) -> Sqlite | Postgres:
+    """The configuration's database, not yet connected. Raises ValueError."""
     if not config.database:
-        return Sqlite(config.state / "cumulet.db", clock, durable)
+        return Sqlite(config.state / "cumulet.db", clock)
     if not config.database.startswith(("postgresql://", "postgres://")):
         raise ValueError("database: a PostgreSQL URL (postgresql://user:password@host/name) or nothing is expected")
     from ..kernel.db.postgres import Postgres

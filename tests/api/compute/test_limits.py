@@ -246,28 +246,28 @@ async def usage(cloud: ComputeCloud, client: httpx.AsyncClient, path: str = f"/{
 async def test_usage_is_counted_in_hours_also_of_deleted_servers(cloud: ComputeCloud) -> None:
     client = cloud.client(**LATEST)
     server, other = await cloud.server(), await cloud.server(name="other")
-    await cloud.clock.advance(3600)
+    await cloud.clock.advance(360)
     await client.delete(f"/servers/{server.id}")
     await cloud.settle()
-    await cloud.clock.advance(3600)
+    await cloud.clock.advance(360)
     found = (await usage(cloud, client))["tenant_usage"]
     hours = {one["name"]: round(one["hours"], 2) for one in found["server_usages"]}
-    assert hours == {"web": 1.0, "other": 2.0}
+    assert hours == {"web": 0.1, "other": 0.2}
     states = {one["name"]: one["state"] for one in found["server_usages"]}
     assert states == {"web": "terminated", "other": (await cloud.look(other.id)).state}
-    assert round(found["total_hours"], 2) == 3.0
-    assert round(found["total_memory_mb_usage"]) == 3 * 512
-    assert round(found["total_vcpus_usage"], 2) == round(found["total_local_gb_usage"], 2) == 3.0
+    assert round(found["total_hours"], 2) == 0.3
+    assert round(found["total_memory_mb_usage"], 1) == round(0.3 * 512, 1)
+    assert round(found["total_vcpus_usage"], 2) == round(found["total_local_gb_usage"], 2) == 0.3
 
 
 async def test_usage_outside_of_the_period_does_not_count(cloud: ComputeCloud) -> None:
     await cloud.server()
-    await cloud.clock.advance(7200)
+    await cloud.clock.advance(720)
     now = cloud.clock.now()
     client = cloud.client(**LATEST)
-    half = await usage(cloud, client, start=stamp(now - 5400).replace("T", " "), end=stamp(now - 3600)[:19])
-    assert round(half["tenant_usage"]["total_hours"], 2) == 0.5
-    assert await usage(cloud, client, start=stamp(now - 9000), end=stamp(now - 8000)) == {"tenant_usage": {}}
+    part = await usage(cloud, client, start=stamp(now - 540).replace("T", " "), end=stamp(now - 360)[:19])
+    assert round(part["tenant_usage"]["total_hours"], 2) == 0.05
+    assert await usage(cloud, client, start=stamp(now - 900), end=stamp(now - 800)) == {"tenant_usage": {}}
 
 
 async def test_usage_of_all_projects_is_for_administrators(cloud: ComputeCloud) -> None:

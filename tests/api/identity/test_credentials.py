@@ -23,7 +23,7 @@ async def owner(cloud, admin):
 
 def everything_stored(cloud) -> bytes:
     """The bytes of the database with its journal."""
-    return b"".join(path.read_bytes() for path in cloud.cloud.config.state.glob("cumulet.db*"))
+    return b"".join(path.read_bytes() for path in cloud.db.path.parent.glob("cumulet.db*"))
 
 
 async def test_a_blob_is_nowhere_in_the_database(cloud, owner):

@@ -15,6 +15,7 @@ from cumulet.identity.keys import KeyRing
 from cumulet.identity.operations import key_rings
 from cumulet.identity.operations.key_rings import SETTLED_SECONDS
 from cumulet.identity.operations.tokens import EXPIRED_SECONDS, LIFETIME_SECONDS, Tokens
+from support.cloud import stored_cloud
 from support.identity import V3, make, person
 
 
@@ -154,10 +155,15 @@ async def test_a_new_ring_makes_every_token_void(cloud):
         await again.validate(token)
 
 
-def test_the_commands_rotate_and_show_the_keys(cloud):
-    state = cloud.cloud.config.state
-    if cloud.cloud.config.database:
-        pytest.skip("the commands are told of PostgreSQL by the configuration")
+@pytest.fixture
+async def stored(state, clock):
+    """A cloud that commands find in its folder."""
+    async with stored_cloud(state, clock) as made:
+        yield made
+
+
+def test_the_commands_rotate_and_show_the_keys(stored):
+    state = stored.cloud.config.state
 
     def run(*words: str) -> str:
         done = CliRunner().invoke(app, ["keys", *words, "--state", str(state)], env={"COLUMNS": "200"})
@@ -174,10 +180,8 @@ def test_the_commands_rotate_and_show_the_keys(cloud):
     assert (state / wire.TOKEN_KEYS / "0").exists()
 
 
-def test_a_command_names_the_key_that_is_wrong(cloud):
-    if cloud.cloud.config.database:
-        pytest.skip("the commands are told of PostgreSQL by the configuration")
-    path = cloud.cloud.config.state / wire.TOKEN_KEYS / "0"
+def test_a_command_names_the_key_that_is_wrong(stored):
+    path = stored.cloud.config.state / wire.TOKEN_KEYS / "0"
     path.write_bytes(b"short")
     done = CliRunner().invoke(app, ["keys", "rotate", "--state", str(path.parents[1])], env={"COLUMNS": "200"})
     assert done.exit_code == 1

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from tests.support.crash import Plan, Scenario, _crashing, _points, drive, survives_everything
+from tests.support.crash import Plan, Scenario, _crashing, deaths, drive, survives_everything
 from tests.support.server_crash import CREATE, GONE, look, nudge
 from tests.support.servers import actor, compute_cloud
 
@@ -49,7 +49,7 @@ REBOOT = Scenario(setup=built, start=begin_reboot, snapshot=look, finished=GONE,
 async def test_a_server_is_deleted_at_any_moment_while_it_is(scenario: Scenario) -> None:
     """The running workflow is undone, and the deletion follows."""
     wrong = []
-    for point in await _points(scenario, Plan()):
+    for point in await deaths(scenario):
         async with scenario.setup() as cloud:
             await scenario.start(cloud)
             engine = Engine(cloud.db, cloud.services, "first life", cloud.clock)

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from tests.support.crash import Plan, Scenario, _crashing, _points, drive, survives_everything
+from tests.support.crash import Plan, Scenario, _crashing, deaths, drive, survives_everything
 from tests.support.servers import DEMO, actor, compute_cloud
 
 from cumulet.contract.commands import CreateVolume
@@ -176,7 +176,7 @@ async def test_a_volume_is_deleted_by_force_at_any_moment_while_it_is(setup: Any
     """What is being done to it is undone or finished, and the deletion follows."""
     scenario = Scenario(setup=setup, start=begin, snapshot=look, finished=GONE, undone=GONE)
     wrong = []
-    for point in await _points(scenario, Plan()):
+    for point in await deaths(scenario):
         async with setup() as cloud:
             await begin(cloud)
             engine = Engine(cloud.db, cloud.services, "first life", cloud.clock)

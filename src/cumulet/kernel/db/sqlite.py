@@ -144,8 +144,7 @@ class Sqlite:
         self.path = path
         self._durable = durable
         self._writer = self._open()
-        self._reader = self._open()
-        self._reader.execute("PRAGMA query_only=on")
+        self._reader = self._open("query_only=on")
         self._lock = asyncio.Lock()
         self._batch: list[tuple[asyncio.Future[None], list[tuple[str, str]]]] = []
         self._holder: asyncio.Task[Any] | None = None
@@ -165,7 +164,7 @@ class Sqlite:
             self._version = version
             self._tell([(topic, "") for topic in self._subscribers])
 
-    def _open(self) -> sqlite3.Connection:
+    def _open(self, *more: str) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, cached_statements=512)
         for pragma in (
             "journal_mode=wal",
@@ -173,6 +172,7 @@ class Sqlite:
             "busy_timeout=5000",
             "mmap_size=134217728",
             "foreign_keys=on",
+            *more,
         ):
             connection.execute("PRAGMA " + pragma)
         connection.create_function("regexp", 2, matches, deterministic=True)

@@ -136,7 +136,7 @@ async def running_cloud(folder: Path, clock: Clock, dsn: str | None = None, **op
 @asynccontextmanager
 async def stored_cloud(folder: Path, clock: Clock) -> AsyncIterator[TestCloud]:
     """A cloud with everything in `folder`, its SQLite database, too: for whoever opens that as well. A new one if it is empty."""
-    if not any(folder.iterdir()):
+    if not os.listdir(folder):
         state, rows = await _new_cloud()
         shutil.copytree(state, folder, dirs_exist_ok=True)
         (folder / "cumulet.db").write_bytes(rows)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 
+from cumulet.identity.keys import KeyRing
 from cumulet.image import api, policy
-from cumulet.image.bytes import ByteStore
+from cumulet.image.bytestores import Stores, open_stores
+from cumulet.image.bytestores.settings import FileSettings, StoreSettings
 from cumulet.image.model import Image
 from cumulet.image.parts import Parts, Settings
 from cumulet.image.protections import Protections
@@ -20,6 +23,7 @@ from cumulet.kernel.db import Sqlite
 from cumulet.kernel.errors import Unauthorized
 from cumulet.kernel.http import Application, Request
 from cumulet.kernel.policy import Actor, Policy
+from cumulet.kernel.workflow import Engine
 
 from .clock import FakeClock
 from .database import fresh_database
@@ -45,13 +49,15 @@ def image(image_id: str, **fields: Any) -> Image:
 class ImageCloud:
     """The running service. `client` speaks for a project; `make` and `upload` are shortcuts."""
 
-    def __init__(
-        self, db: Sqlite, clock: FakeClock, folder: Path, settings: Settings, protections: Protections = Protections()
-    ) -> None:
-        self.db, self.clock, self.folder = db, clock, folder
-        self.store = ByteStore(folder)
-        self.certificates = folder.parent / "certificates"
-        self.parts = Parts(db, self.store, settings, protections, Certificates(self.certificates, clock))
+    def __init__(self, db: Sqlite, clock: FakeClock, stores: Stores, settings: Settings, protections: Protections) -> None:
+        self.db, self.clock, self.stores = db, clock, stores
+        self.store = stores.default
+        self.folder = stores.default.store.root  # type: ignore[attr-defined]
+        self.certificates = self.folder.parent.parent / "certificates"
+        trusted = Certificates(self.certificates, clock)
+        self.parts = Parts(db, stores, settings, protections, trusted, KeyRing.load(self.folder.parent.parent / "keys"))
+        self.services = SimpleNamespace(images=self.parts)
+        self.engine = Engine(db, self.services, "a life", clock)
         rules = Policy({**dict.fromkeys(protections.rules, "role:admin"), **policy.DEFAULTS})
         self.app = Application([api.service(self.parts)], db, {"image": rules}, self._authenticate, "http://identity")
         self._clients: list[httpx.AsyncClient] = []
@@ -95,19 +101,39 @@ class ImageCloud:
         """Every file in the byte store, by folder."""
         return {folder: sorted(p.name for p in (self.folder / folder).iterdir()) for folder in ("incoming", "images", "quarantine")}
 
+    async def settle(self) -> None:
+        """Run every workflow to its end."""
+        await self.engine.run_pending()
+
+    async def task(self, image_id: str) -> dict[str, Any]:
+        """An image's latest task."""
+        found: list[dict[str, Any]] = (await self.client().get(f"/v2/images/{image_id}/tasks")).json()["tasks"]
+        return found[-1]
+
+    def everything(self) -> list[str]:
+        """The keys of all bytes in every store that holds some, the staging one included, and in quarantine."""
+        return sorted(path.name for store in self.stores.all if not store.store.read_only for path in _files(store.store))
+
     async def close(self) -> None:
         """End."""
         for client in self._clients:
             await client.aclose()
-        self.store.close()
+        self.stores.close()
+
+
+def _files(store: Any) -> list[Path]:
+    return [path for path in store.root.rglob("*") if path.is_file()]
 
 
 @asynccontextmanager
-async def image_cloud(folder: Path, protections: Protections = Protections(), **settings: Any) -> AsyncIterator[ImageCloud]:
-    """A fresh one; policy rules that protect properties are the administrators'."""
+async def image_cloud(
+    folder: Path, stores: dict[str, StoreSettings] | None = None, protections: Protections = Protections(), **settings: Any
+) -> AsyncIterator[ImageCloud]:
+    """A fresh one, by default with one store, of files; policy rules that protect properties are the administrators'."""
     clock = FakeClock()
     async with fresh_database(clock) as db:
-        cloud = ImageCloud(db, clock, folder, Settings(**{"reserve": 0, **settings}), protections)
+        opened = open_stores(folder, stores or {"file": FileSettings(path=str(folder / "images"))})
+        cloud = ImageCloud(db, clock, opened, Settings(**{"reserve": 0, **settings}), protections)
         try:
             yield cloud
         finally:

@@ -24,9 +24,10 @@ from cumulet.compute.operations.servers.create import Created
 from cumulet.compute.operations.servers.wanted import NewServers, Place
 from cumulet.compute.store import servers as server_store
 from cumulet.contract.agents import Agents
-from cumulet.image.bytes import ByteStore
-from cumulet.image.model import Image, NewImage
+from cumulet.image.bytestores import open_stores
+from cumulet.image.model import Image, Location, NewImage
 from cumulet.image.operations import images
+from cumulet.image.store import locations
 from cumulet.image.store.tables import IMAGES
 from cumulet.kernel import workflow
 from cumulet.kernel.bus.inprocess import InProcessBus
@@ -43,7 +44,7 @@ from .clock import FakeClock, settle
 from .database import MEMORY, fresh_database
 from .networks import add_network, add_subnet
 
-_DONE = ("status", "size", "virtual_size", "checksum", "bytes_key", "os_hash_algo", "os_hash_value")
+_DONE = ("status", "size", "virtual_size", "checksum", "os_hash_algo", "os_hash_value")
 _ACTIVATE = Query(sa.update(IMAGES).where(IMAGES.c.id == sa.bindparam("b_id")).values({n: sa.bindparam(n) for n in _DONE}))
 DEMO, OTHER, ADMIN = "d" * 32, "e" * 32, "a" * 32
 _IMPLIED = {"admin": ("manager", "member", "reader"), "member": ("reader",), "reader": ()}
@@ -64,7 +65,7 @@ class ComputeCloud:
         self.db, self.clock = db, clock
         self.bus = InProcessBus()
         self.services = SimpleNamespace(agents=Agents(self.bus))
-        self.images = ByteStore(folder)
+        self.images = open_stores(folder, {})
         self.sync = Sync(db, FakeDriver())
         self.engine = Engine(db, self.services, "a life", clock)
         self.worlds: list[World] = []
@@ -123,8 +124,9 @@ class ComputeCloud:
         plain: dict[str, Any] = {"name": "tiny", "disk_format": "raw", "container_format": "bare", "visibility": "public"}
         async with self.db.tx() as tx:
             image = await images.create(tx, actor(ADMIN, "admin"), NewImage(**{**plain, **fields}))
-            done = {"status": "active", "size": 2**20, "virtual_size": 2**20, "checksum": "0" * 32, "bytes_key": f"{image.id}.1"}
+            done = {"status": "active", "size": 2**20, "virtual_size": 2**20, "checksum": "0" * 32}
             await tx.do(_ACTIVATE, b_id=image.id, os_hash_algo="sha512", os_hash_value="0" * 128, **done)
+            await locations.add(tx, image.id, Location("file", f"{image.id}.1"))
         async with self.db.read() as tx:
             return await images.get(tx, actor(ADMIN, "admin"), image.id)
 

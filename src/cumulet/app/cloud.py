@@ -51,7 +51,7 @@ class Cloud:
         self.tokens = rings.tokens
         self.bus: Bus = bus or (InProcessBus() if config.own_agent else UnixHub(config.bus_socket, patience=AWAY_SECONDS))
         self.underlay = under
-        self.parts = wire.Parts(config, db, rings, Services(Agents(self.bus, db.clock)), under)
+        self.parts = wire.Parts(config, db, rings, Services(Agents(self.bus, db.clock), wire.images(config, db, rings)), under)
         self.application: Application = wire.application(self.parts)
         self.engine = Engine(db, self.parts.services, ids.new_uuid(), db.clock)
         self.reconciling = Reconciling(wire.reconcilers(self.parts), db, db.clock)
@@ -107,6 +107,7 @@ class Cloud:
             await agent.stop()
         await self.underlay.close()
         await self.bus.close()
+        self.parts.image.stores.close()
         await self.db.close()
 
 

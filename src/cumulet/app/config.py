@@ -14,6 +14,8 @@ from msgspec import Meta, Struct
 
 from ..identity.directory.settings import Directory
 from ..identity.openid.settings import Federation
+from ..image.bytestores.settings import StoreSettings
+from ..image.parts import ImportSettings
 
 
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
@@ -69,6 +71,12 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     change_at_first_use: bool = False
     federation: Federation = Federation()
     directories: dict[str, Directory] = {}
+    image_stores: dict[str, StoreSettings] = {}
+    image_default_store: str = ""
+    image_staging_store: str = ""
+    image_largest_gb: int = 1024
+    image_show_locations: bool = False
+    image_import: ImportSettings = ImportSettings()
 
     def __post_init__(self) -> None:
         if ipaddress.ip_address(self.external_gateway) not in ipaddress.ip_network(self.external_cidr):
@@ -85,6 +93,11 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
         return f"http://{self.listen}:{self.port}"
 
 
+def _parsed(value: str) -> object:
+    """A value from the environment; lists and tables are written as JSON. Raises ValueError."""
+    return msgspec.json.decode(value) if value[:1] in ("{", "[") else value
+
+
 def load(path: Path | None, environment: Mapping[str, str] | None = None, **given: object) -> Config:
     """Defaults, then the file, then the environment, then what is `given`.
 
@@ -99,7 +112,7 @@ def load(path: Path | None, environment: Mapping[str, str] | None = None, **give
     for name, value in (os.environ if environment is None else environment).items():
         option = name.removeprefix("CUMULET_").lower()
         if name.startswith("CUMULET_") and option in Config.__struct_fields__:
-            found[option] = value
+            found[option] = _parsed(value)
     found |= {name: str(v) if isinstance(v, Path) else v for name, v in given.items() if v is not None}
     try:
         config = msgspec.convert(found, Config, strict=False, dec_hook=lambda kind, value: kind(value))

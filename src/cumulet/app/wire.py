@@ -24,7 +24,7 @@ from ..identity.operations.tokens import LIFETIME_SECONDS, Tokens
 from ..identity.rules import Compliance
 from ..image import api as image
 from ..image import policy as image_policy
-from ..image.bytes import ByteStore
+from ..image.bytestores import open_stores
 from ..image.operations.sweep import sweep
 from ..image.parts import Parts as ImageParts
 from ..image.parts import Settings as ImageSettings
@@ -75,6 +75,7 @@ class Services(Struct, frozen=True):
     """What workflows' commands are given as `call.services`."""
 
     agents: Agents
+    images: ImageParts
 
 
 class Rings(Struct, frozen=True):
@@ -100,15 +101,28 @@ class Parts:
         self.config, self.db, self.services, self.underlay = config, db, services, under
         self.tokens, self.vault = rings.tokens, rings.vault
         db.tells = bool(config.notification_url)
-        self.image = ImageParts(
-            db,
-            ByteStore(config.state / "images"),
-            ImageSettings(storage_quota=config.image_storage_quota),
-            property_protections(config),
-            Certificates(Path(config.image_certificates or config.state / "certificates"), db.clock),
-        )
+        self.image = services.images
         self.sync = Sync(db, under.driver)
         self.federated = Federated(self.tokens, self.vault, config.federation)
+
+
+def images(config: Config, db: Database, rings: Rings) -> ImageParts:
+    """The image service's stores and settings. Raises ValueError for a store that cannot be used."""
+    settings = ImageSettings(
+        largest=config.image_largest_gb << 30,
+        storage_quota=config.image_storage_quota,
+        show_locations=config.image_show_locations,
+        imports=config.image_import,
+    )
+    return ImageParts(
+        db,
+        open_stores(config.state, config.image_stores, config.image_default_store, config.image_staging_store),
+        settings,
+        property_protections(config),
+        Certificates(Path(config.image_certificates or config.state / "certificates"), db.clock),
+        rings.vault,
+        Catalog(db),
+    )
 
 
 def endpoints(config: Config) -> dict[str, tuple[str, str]]:
@@ -176,8 +190,8 @@ def application(parts: Parts) -> Application:
         image.service(parts.image),
         placement.service(),
         network.service(),
-        volume.service(parts.image.store),
-        compute.service(parts.db, parts.services.agents, parts.image.store),
+        volume.service(parts.image.stores),
+        compute.service(parts.db, parts.services.agents, parts.image.stores),
         inspection.service(parts.db, parts.services.agents),
     ]
     rules = policies(parts.config, parts.image.protections.rules)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from msgspec import Struct
 
 QUEUED, SAVING, ACTIVE, DEACTIVATED, DELETED = "queued", "saving", "active", "deactivated", "deleted"
-STATUSES = (QUEUED, SAVING, ACTIVE, "killed", DELETED, "uploading", "importing", "pending_delete", DEACTIVATED)
-"""Every status clients know; only the first three and the last two ever occur here."""
+UPLOADING, IMPORTING = "uploading", "importing"
+STATUSES = (QUEUED, SAVING, ACTIVE, "killed", DELETED, UPLOADING, IMPORTING, "pending_delete", DEACTIVATED)
+"""Every status clients know; `killed` and `pending_delete` never occur here."""
+FILLING = (SAVING, UPLOADING, IMPORTING)
+"""While an image is one of these, its attempt's bytes are being written somewhere, or wait in the staging store."""
 
 PUBLIC, COMMUNITY, SHARED, PRIVATE = "public", "community", "shared", "private"
 VISIBILITIES = (COMMUNITY, PUBLIC, PRIVATE, SHARED)
@@ -29,10 +34,18 @@ PROPERTY_SEPARATOR = "\x1f"
 """Between name and value where a custom property to look for is one text."""
 
 
+class Location(Struct, frozen=True):
+    """Where an image's bytes are: under which key in which store. `metadata` is what services note about it."""
+
+    store: str
+    key: str
+    metadata: dict[str, Any] = {}
+
+
 class Image(Struct, frozen=True):
     """An image. Sizes are in bytes, `min_disk` in GiB, `min_ram` in MiB; instants are stamps.
 
-    `bytes_key` names the bytes in the byte store once there are any. `revision` grows with each change of the record that is not
+    `locations` say where the bytes are, once there are any. `revision` grows with each change of the record that is not
     one of status: two changes made from the same revision cannot both happen.
     """
 
@@ -54,10 +67,15 @@ class Image(Struct, frozen=True):
     checksum: str | None = None
     os_hash_algo: str | None = None
     os_hash_value: str | None = None
-    bytes_key: str | None = None
     revision: int = 0
     tags: tuple[str, ...] = ()
     properties: dict[str, str] = {}
+    locations: tuple[Location, ...] = ()
+
+    @property
+    def stores(self) -> tuple[str, ...]:
+        """The stores that have the bytes, each once."""
+        return tuple(dict.fromkeys(location.store for location in self.locations))
 
 
 class NewImage(Struct, frozen=True, kw_only=True):
@@ -88,15 +106,34 @@ class Member(Struct, frozen=True):
 
 
 class Attempt(Struct, frozen=True):
-    """One upload into an image: the only one that may make the image active, or give it back to `queued`."""
+    """One try to fill an image: the only one that may make the image active, or give it back to `queued`.
+
+    `status` is what the image is meanwhile.
+    """
 
     image_id: str
     upload_id: str
+    status: str = SAVING
 
     @property
     def key(self) -> str:
-        """The name of its bytes in the byte store."""
+        """The name of its bytes in a store."""
         return f"{self.image_id}.{self.upload_id}"
+
+    @property
+    def staged_key(self) -> str:
+        """The name of its bytes in the staging store, which may be one of those that images are kept in."""
+        return f"{self.key}+staged"
+
+
+def image_of(key: str) -> str:
+    """The image that a key of ours belongs to."""
+    return key.partition(".")[0]
+
+
+def attempt_of(key: str) -> str:
+    """The attempt that a key of ours belongs to; what follows a `+` tells apart several objects of one attempt."""
+    return key.partition(".")[2].partition("+")[0]
 
 
 class Trace(Struct, frozen=True):
@@ -105,10 +142,41 @@ class Trace(Struct, frozen=True):
     id: str
     status: str
     upload_id: str | None
-    bytes_key: str | None
 
-    def owns(self, key: str) -> bool:
-        """Whether the bytes under `key` are this image's: live ones, or those of its running upload."""
-        if self.status == DELETED:
-            return False
-        return key == self.bytes_key or (self.status == SAVING and key == f"{self.id}.{self.upload_id}")
+
+class Facts(Struct, frozen=True):
+    """What is known of an image's bytes once they have been read: sizes in bytes, hashes in hexadecimal."""
+
+    size: int
+    virtual_size: int | None
+    checksum: str
+    os_hash_value: str
+
+
+TASK_PENDING, TASK_PROCESSING, TASK_SUCCESS, TASK_FAILURE = "pending", "processing", "success", "failure"
+TASK_STATUSES = (TASK_PENDING, TASK_PROCESSING, TASK_SUCCESS, TASK_FAILURE)
+UNFINISHED = (TASK_PENDING, TASK_PROCESSING)
+TASK_SORTS = ("id", "type", "status", "created_at", "updated_at", "expires_at")
+"""What tasks can be sorted by."""
+
+API_IMPORT, IMPORT, ADD_LOCATION = "api_image_import", "import", "location_import"
+TASK_TYPES = (IMPORT, API_IMPORT, ADD_LOCATION)
+
+
+class Task(Struct, frozen=True):
+    """Long work on an image, as users see it. `attempt` is the second part of the keys of what it writes."""
+
+    id: str
+    type: str
+    status: str
+    owner: str | None
+    user_id: str
+    request_id: str
+    image_id: str
+    attempt: str
+    input: dict[str, Any]
+    result: dict[str, Any] | None
+    message: str
+    created_at: str
+    updated_at: str
+    expires_at: str | None

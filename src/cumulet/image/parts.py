@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
+import base64
+from typing import Literal
+
 from msgspec import Struct
 
+from ..identity.keys import KeyRing
+from ..identity.operations.catalog import Catalog
 from ..kernel.clock import SystemClock
 from ..kernel.db import Database
-from .bytes import ByteStore
+from .bytestores import Stores
+from .fetching import ANY_PORT, Reach
 from .protections import Protections
 from .signatures import Certificates
 
 HOUR = 3600.0
+_ABOUT = b"image import"
+
+Method = Literal["glance-direct", "web-download", "copy-image", "glance-download"]
+Plugin = Literal["image_decompression", "image_conversion", "inject_image_metadata"]
+
+
+class ImportSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """What an operator may set about imports.
+
+    `plugins` work on every imported image, decompression before conversion. `inject` are properties given to imported images, but
+    not to those of users with one of the roles `inject_ignores`. `reach` says where web-download may lead, `region_reach` where
+    other regions' image services are.
+    """
+
+    methods: tuple[Method, ...] = ("glance-direct", "web-download", "copy-image", "glance-download")
+    plugins: tuple[Plugin, ...] = ("image_decompression",)
+    output_format: Literal["raw", "qcow2", "vmdk", "vdi"] = "raw"
+    inject: dict[str, str] = {}
+    inject_ignores: tuple[str, ...] = ("admin",)
+    reach: Reach = Reach()
+    region_reach: Reach = ANY_PORT
 
 
 class Settings(Struct, frozen=True):
@@ -18,7 +45,8 @@ class Settings(Struct, frozen=True):
 
     `largest` is the largest image. `grace` is how long the bytes of a deleted image are kept; they are purged earlier, oldest
     first, while less than `reserve` is free. An upload without progress for `stall` is given up. `storage_quota` is how much every
-    project may keep, 0 for any amount.
+    project may keep, 0 for any amount. `show_locations`: users see and change where images' bytes are, as Glance's
+    `show_multiple_locations` lets them.
     """
 
     largest: int = 1 << 40
@@ -26,13 +54,32 @@ class Settings(Struct, frozen=True):
     reserve: int = 2 << 30
     stall: float = 600.0
     storage_quota: int = 0
+    show_locations: bool = False
+    imports: ImportSettings = ImportSettings()
 
 
 class Parts(Struct, frozen=True):
-    """The service's surroundings, for what manages its own transactions."""
+    """The service's surroundings, for what manages its own transactions, and for workflows' commands.
+
+    `vault` seals what must not be readable in the database. `catalog` says where other regions' image services are.
+    """
 
     db: Database
-    store: ByteStore
+    stores: Stores
     settings: Settings = Settings()
     protections: Protections = Protections()
     certificates: Certificates = Certificates(None, SystemClock())
+    vault: KeyRing | None = None
+    catalog: Catalog | None = None
+
+    def seal(self, secret: str) -> str:
+        """A secret as it may be stored. Raises ValueError without a vault."""
+        if self.vault is None:
+            raise ValueError("there is no vault")
+        return base64.b64encode(self.vault.seal(secret.encode(), _ABOUT)).decode()
+
+    def unseal(self, sealed: str) -> str:
+        """The inverse of `seal`. Raises ValueError."""
+        if self.vault is None:
+            raise ValueError("there is no vault")
+        return self.vault.open(base64.b64decode(sealed), _ABOUT).decode()

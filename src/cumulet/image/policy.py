@@ -49,6 +49,8 @@ DEFAULTS: dict[str, str] = {
     "modify_member": f"{_ADMIN} or (role:member and project_id:%(member_id)s)",
     "deactivate": _MEMBER,
     "reactivate": _MEMBER,
+    "copy_image": _ADMIN,
+    "tasks_api_access": _ADMIN,
     "stores_info_detail": _ADMIN,
     "cache_image": _ADMIN,
     "cache_list": _ADMIN,

@@ -153,12 +153,22 @@ def check_change(before: Image, after: Image, is_admin: bool) -> None:
 
 def check_uploadable(image: Image) -> None:
     """Raise Invalid unless the image says what its bytes will be, Conflict if it has some or is getting some."""
+    check_formats(image)
+    check_stageable(image)
+
+
+def check_stageable(image: Image) -> None:
+    """Raise Conflict if the image has bytes or is getting some."""
+    if image.status != QUEUED:
+        raise Conflict(f"Data can be uploaded to a queued image only; image {image.id} is {image.status}.")
+
+
+def check_formats(image: Image) -> None:
+    """Raise Invalid unless the image says what its bytes will be."""
     missing = [name for name in ("disk_format", "container_format") if not getattr(image, name)]
     if missing:
         plural = "Properties" if len(missing) > 1 else "Property"
         raise Invalid(f"{plural} {', '.join(missing)} must be set prior to saving data.")
-    if image.status != QUEUED:
-        raise Conflict(f"Data can be uploaded to a queued image only; image {image.id} is {image.status}.")
 
 
 def check_readable(image: Image) -> None:

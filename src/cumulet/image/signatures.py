@@ -91,6 +91,11 @@ class Verifier:
             self._key.verify(self._signature, digest, ec.ECDSA(hashed))
 
 
+def said(properties: Mapping[str, str]) -> dict[str, str]:
+    """The properties that say how the image is signed."""
+    return {name: properties[name] for name in _NAMES if name in properties}
+
+
 def checked(certificates: Certificates, properties: Mapping[str, str], pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """The bytes of an image with these properties; if it is signed, they end with Invalid unless the signature is of them.
 

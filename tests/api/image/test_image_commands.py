@@ -69,7 +69,7 @@ async def test_a_file_that_is_dangerous_is_refused_and_the_others_go_on(images, 
 
 async def test_an_upload_that_fails_leaves_no_image(images, operator, console, tmp_path):
     (tmp_path / "server.qcow2").write_bytes(CONTENT)
-    images.store._incoming.rmdir()
+    (images.folder / "incoming").rmdir()
     assert (await imported(operator, console, tmp_path))["server.qcow2"].startswith("refused: 503")
     assert (await images.client("ops", "admin").get("/v2/images")).json()["images"] == []
 

@@ -9,7 +9,7 @@ from urllib.parse import urlparse
 
 import pytest
 
-from cumulet.image.bytes import BLOCK
+from cumulet.image.bytestores import BLOCK
 from cumulet.image.operations import images as operations
 from cumulet.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from support.images import actor, qcow2
@@ -95,7 +95,7 @@ def bytes_at(url: str) -> bytes:
 
 async def source(images, image_id: str):
     async with images.db.read() as tx:
-        return await operations.source(tx, images.store, image_id)
+        return await operations.source(tx, images.stores, image_id)
 
 
 async def test_an_agent_is_told_where_the_bytes_are_and_what_they_hash_to(images):

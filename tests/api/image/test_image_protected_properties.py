@@ -48,7 +48,7 @@ def written(folder: Path, text: str = ROLES) -> Path:
 
 @pytest.fixture
 async def guarded(tmp_path: Path) -> AsyncIterator[ImageCloud]:
-    async with image_cloud(tmp_path / "store", load(written(tmp_path), by_policy=False)) as cloud:
+    async with image_cloud(tmp_path / "store", protections=load(written(tmp_path), by_policy=False)) as cloud:
         yield cloud
 
 
@@ -108,7 +108,7 @@ async def test_other_changes_leave_what_one_cannot_read(guarded):
 
 async def test_policy_rules_can_protect_instead_of_roles(tmp_path):
     text = "[^x_]\ncreate = owners_only\nread = owners_only\n[.*]\ncreate = @\nread = @\n"
-    async with image_cloud(tmp_path / "store", load(written(tmp_path, text), by_policy=True)) as cloud:
+    async with image_cloud(tmp_path / "store", protections=load(written(tmp_path, text), by_policy=True)) as cloud:
         assert (await cloud.client().post("/v2/images", json={"x_a": "1"})).status_code == 403
         assert (await cloud.client("ops", "admin").post("/v2/images", json={"x_a": "1"})).status_code == 201
 

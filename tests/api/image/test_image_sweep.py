@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from cumulet.image.bytestores import Health
 from cumulet.image.model import Attempt
 from cumulet.image.operations.sweep import restore, sweep
 from cumulet.image.store import transitions
@@ -65,7 +66,7 @@ async def test_K1_quarantine_gives_way_early_oldest_first_while_the_disk_is_near
             made.append(await images.active(client, name=name))
             await client.delete(f"/v2/images/{made[-1]['id']}")
             await images.clock.advance(60)
-        monkeypatch.setattr(images.store, "free", lambda: 50 * (4 - len(images.files()["quarantine"])))
+        monkeypatch.setattr(images.store.store, "health", lambda: Health(free=50 * (4 - len(images.files()["quarantine"]))))
         swept = await sweep(images.parts)
         assert [key.split(".")[0] for key in swept.purged] == [made[0]["id"]]
         with pytest.raises(NotFound, match="purged"):

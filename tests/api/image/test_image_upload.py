@@ -8,7 +8,7 @@ import os
 
 import pytest
 
-from cumulet.image.bytes import BLOCK
+from cumulet.image.bytestores import BLOCK
 from cumulet.image.operations import images as operations
 from cumulet.image.operations import uploads
 from cumulet.kernel.errors import Unavailable
@@ -185,7 +185,7 @@ async def test_an_image_above_the_limit_is_refused_early_if_it_says_so_and_late_
 
 async def test_what_cannot_fit_on_the_disk_is_refused_before_it_is_sent(images):
     made = await images.make(images.client())
-    upload = start(images, made, **{"content-length": str(images.store.free() + 1)})
+    upload = start(images, made, **{"content-length": str(images.store.store.health().free + 1)})
     await upload.send(b"x")
     await upload.task
     assert upload.status == 413
@@ -196,10 +196,10 @@ async def test_what_cannot_fit_on_the_disk_is_refused_before_it_is_sent(images):
 async def test_a_disk_that_fills_up_during_the_upload_leaves_nothing(images):
     made = await images.make(images.client())
     upload = start(images, made)
-    await upload.send(bytes(BLOCK))
+    await upload.send(b"x" * BLOCK)
     (key,) = images.files()["incoming"]
     _fill_disk_of(images.folder / "incoming" / key)
-    await upload.send(bytes(BLOCK))
+    await upload.send(b"x" * BLOCK)
     assert await upload.end() == 413
     assert b"The image store is full." in upload.body
     await assert_untouched(images, made)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from cumulet.image.model import Attempt
+from cumulet.image.model import Attempt, Facts, Location
 from cumulet.image.store import images, transitions
 from support.images import image
 
-FACTS = {"size": 3, "virtual_size": 3, "checksum": "c", "os_hash_value": "h"}
+FACTS = Facts(3, 3, "c", "h")
+AT = Location("file", "k")
 
 
 @pytest.fixture(autouse=True)
@@ -33,11 +34,11 @@ async def test_T2_only_the_attempt_that_began_can_finish_renew_or_give_up(db):
     mine, other = Attempt("i", "mine"), Attempt("i", "other")
     async with db.tx() as tx:
         await transitions.begin(tx, mine)
-        assert not await transitions.activate(tx, other, **FACTS)
+        assert not await transitions.activate(tx, other, FACTS, AT)
         assert not await transitions.requeue(tx, other)
         assert not await transitions.renew(tx, other)
         assert await transitions.renew(tx, mine)
-        assert await transitions.activate(tx, mine, **FACTS)
+        assert await transitions.activate(tx, mine, FACTS, AT)
         assert not await transitions.requeue(tx, mine)
 
 
@@ -47,16 +48,16 @@ async def test_T5_an_attempt_that_was_given_up_cannot_make_the_image_active(db):
         await transitions.begin(tx, stalled)
         await transitions.requeue(tx, stalled)
         await transitions.begin(tx, second)
-        assert not await transitions.activate(tx, stalled, **FACTS)
-        assert await transitions.activate(tx, second, **FACTS)
+        assert not await transitions.activate(tx, stalled, FACTS, AT)
+        assert await transitions.activate(tx, second, FACTS, AT)
         found = await images.find(tx, "i", None)
-    assert (found.status, found.bytes_key, found.os_hash_algo, found.checksum) == ("active", second.key, "sha512", "c")
+    assert (found.status, found.locations, found.os_hash_algo, found.checksum) == ("active", (AT,), "sha512", "c")
 
 
 async def test_T6_a_deactivated_image_that_is_deleted_and_restored_is_still_deactivated(db):
     async with db.tx() as tx:
         await transitions.begin(tx, Attempt("i", "u"))
-        await transitions.activate(tx, Attempt("i", "u"), **FACTS)
+        await transitions.activate(tx, Attempt("i", "u"), FACTS, AT)
         await transitions.deactivate(tx, "i")
         await transitions.delete(tx, "i")
         assert not await transitions.delete(tx, "i")

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from cumulet.image.bytes import BLOCK, ByteStore
+from cumulet.image.bytestores import BLOCK, ByteStore, FileStore, workers
 from cumulet.kernel.errors import TooLarge, Unavailable
 
 
 @pytest.fixture
 def store(tmp_path: Path):
-    made = ByteStore(tmp_path / "store")
+    made = ByteStore("file", FileStore(tmp_path / "store"), workers())
     yield made
     made.close()
 
@@ -54,7 +54,7 @@ async def test_bytes_are_not_there_before_they_are_kept(store):
     incoming = await store.write("a")
     await incoming.add(b"half")
     await incoming.flush()
-    assert (store.incoming(), store.complete()) == (["a"], [])
+    assert (await store.incoming(), await store.complete()) == (["a"], [])
     with pytest.raises(Unavailable):
         await store.read("a", 0, 4)
     await incoming.close()
@@ -72,14 +72,14 @@ async def test_what_an_attempt_left_can_be_dropped_complete_or_not(store):
     await (await store.write("half")).close()
     for key in ("complete", "half", "never there"):
         await store.drop(key)
-    assert (store.incoming(), store.complete()) == ([], [])
+    assert (await store.incoming(), await store.complete()) == ([], [])
 
 
 async def test_K1_quarantined_bytes_cannot_be_read_but_restored(store):
     await write(store, "a", b"precious")
     await store.quarantine("a", 1000.0)
     await store.quarantine("a", 2000.0)
-    assert [(entry.key, entry.since, entry.size) for entry in store.quarantined()] == [("a", 1000.0, 8)]
+    assert [(entry.key, entry.since, entry.size) for entry in await store.quarantined()] == [("a", 1000.0, 8)]
     with pytest.raises(Unavailable):
         await store.read("a", 0, 8)
     assert await store.restore("a", 3000.0)
@@ -91,12 +91,12 @@ async def test_the_oldest_in_quarantine_comes_first(store):
     for key, since in (("young", 300.0), ("old", 100.0), ("middle", 200.0)):
         await write(store, key, b"x")
         await store.quarantine(key, since)
-    assert [entry.key for entry in store.quarantined()] == ["old", "middle", "young"]
+    assert [entry.key for entry in await store.quarantined()] == ["old", "middle", "young"]
 
 
 async def test_a_write_that_does_not_fit_says_that_the_store_is_full(store, tmp_path):
     incoming = await store.write("a")
-    os.dup2(full := os.open("/dev/full", os.O_RDWR), incoming._descriptor)
+    os.dup2(full := os.open("/dev/full", os.O_RDWR), incoming._sink._descriptor)
     os.close(full)
     await incoming.add(b"does not fit")
     with pytest.raises(TooLarge, match="full"):

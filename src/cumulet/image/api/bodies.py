@@ -5,6 +5,7 @@ https://specs.openstack.org/openstack/glance-specs/specs/api/v2/http-patch-image
 
 from __future__ import annotations
 
+import base64
 import re
 from typing import Any
 
@@ -15,6 +16,7 @@ from ...kernel.errors import Conflict, Forbidden, Invalid, UnsupportedMedia
 from ...kernel.http import Request
 from .. import rules
 from ..model import Image, NewImage
+from ..operations.uploads import Announced
 
 DRAFT_4 = "application/openstack-images-v2.0-json-patch"
 RFC_6902 = "application/openstack-images-v2.1-json-patch"
@@ -132,13 +134,27 @@ def media_type(request: Request) -> str:
     return (request.header("Content-Type") or "").split(";")[0].strip().lower()
 
 
-def announced_size(request: Request) -> int | None:
-    """The size in bytes that the client says the image has. Raises UnsupportedMedia, Invalid."""
+def announced(request: Request) -> Announced:
+    """What the client says of the image data that it sends. Raises UnsupportedMedia, Invalid."""
     if media_type(request) != OCTETS:
         raise UnsupportedMedia(f"Image data is accepted as {OCTETS} only.")
+    return Announced(_size(request), _md5(request), request.header("X-Image-Meta-Store"))
+
+
+def _size(request: Request) -> int | None:
     text = request.header("X-OpenStack-Image-Size")
     if text is None:
         return request.content_length
     if not text.strip().isdigit():
         raise Invalid(f"Invalid value {text!r} for the header x-openstack-image-size: a number of bytes is needed.")
     return int(text)
+
+
+def _md5(request: Request) -> str | None:
+    """Content-MD5 in hexadecimal. It comes as base64 (RFC 1864), or as Glance itself sends it with downloads: in hexadecimal."""
+    text = (request.header("Content-MD5") or "").strip()
+    if re.fullmatch("[0-9a-fA-F]{32}", text) or not text:
+        return text.lower() or None
+    if not re.fullmatch("[0-9A-Za-z+/]{22}==", text):
+        raise Invalid(f"Invalid value {text!r} for the header content-md5: base64 or hexadecimal is needed.")
+    return base64.b64decode(text).hex()

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from ...kernel.http import Request, Response, created, no_content, ok
 from ...kernel.http.paging import next_page
-from ..operations import images
+from ..operations import images, placing
 from . import bodies, filters, views
 from .access import permit_conditions, permit_new, permit_properties, permit_visibility, permitted, shows, visible
 
@@ -21,7 +21,7 @@ async def index(request: Request) -> Response:
     found = await images.page(request.tx, request.actor, page, member_status)
     kept = {name: values for name, values in request.query.items() if name != "marker"}
     first = f"{_PATH}?{urlencode(kept, doseq=True)}" if kept else _PATH
-    shown = [views.image(visible(request, image)) for image in found if shows(request, image)]
+    shown = [views.image(visible(request, image), request.parts.stores) for image in found if shows(request, image)]
     view: dict[str, Any] = {"images": shown, "first": first, "schema": "/v2/schemas/images"}
     if found and len(found) == page.limit:
         view["next"] = next_page(request, _PATH, found[-1].id)
@@ -33,14 +33,16 @@ async def create(request: Request, body: dict[str, Any]) -> Response:
     new = bodies.new_image(body)
     permit_new(request, new)
     image = await images.create(request.tx, request.actor, new)
-    made = created(views.image(visible(request, image)), location=request.url(f"{_PATH}/{image.id}"))
-    made.headers["OpenStack-image-store-ids"] = views.STORE
+    made = created(views.image(visible(request, image), request.parts.stores), location=request.url(f"{_PATH}/{image.id}"))
+    made.headers["OpenStack-image-import-methods"] = ",".join(request.parts.settings.imports.methods)
+    made.headers["OpenStack-image-store-ids"] = ",".join(request.parts.stores.known)
     return made
 
 
 async def show(request: Request, image_id: str) -> Response:
     """Show an image."""
-    return ok(views.image(visible(request, await permitted(request, request.tx, image_id, "get_image"))))
+    image = await permitted(request, request.tx, image_id, "get_image")
+    return ok(views.image(visible(request, image), request.parts.stores))
 
 
 async def update(request: Request, image_id: str) -> Response:
@@ -51,7 +53,8 @@ async def update(request: Request, image_id: str) -> Response:
     permit_properties(request, before.properties, after.properties)
     if before.visibility != after.visibility:
         permit_visibility(request, after.visibility, before.owner)
-    return ok(views.image(visible(request, await images.update(request.tx, request.actor, before, after))))
+    image = await images.update(request.tx, request.actor, before, after)
+    return ok(views.image(visible(request, image), request.parts.stores))
 
 
 async def delete(request: Request, image_id: str) -> Response:
@@ -59,8 +62,7 @@ async def delete(request: Request, image_id: str) -> Response:
     async with request.parts.db.tx() as tx:
         image = await permitted(request, tx, image_id, "delete_image")
         await images.delete(tx, image)
-    if image.bytes_key:
-        await request.parts.store.quarantine(image.bytes_key, tx.now)
+    await placing.put_away(request.parts, image.locations)
     return no_content()
 
 
@@ -88,9 +90,3 @@ async def remove_tag(request: Request, image_id: str, tag: str) -> Response:
     image = await permitted(request, request.tx, image_id, "modify_image")
     await images.remove_tag(request.tx, request.actor, image, tag)
     return no_content()
-
-
-async def tasks(request: Request, image_id: str) -> Response:
-    """The import tasks of an image: none, as no import method is offered."""
-    await permitted(request, request.tx, image_id, "get_image")
-    return ok({"tasks": []})

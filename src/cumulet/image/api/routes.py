@@ -7,7 +7,7 @@ stands where upstream's rule needs the image to be asked at all.
 from __future__ import annotations
 
 from ...kernel.http import PUBLIC, Route
-from . import cache, data, documents, images, members, versions
+from . import cache, data, documents, images, imports, locations, members, stores, tasks, versions
 
 _IMAGE = "/v2/images/{image_id}"
 _MEMBER = "/v2/images/{image_id}/members/{member_id}"
@@ -22,22 +22,28 @@ ROUTES = [
     Route("PATCH", _IMAGE, images.update, "modify_image"),
     Route("DELETE", _IMAGE, images.delete, "delete_image", tx="none"),
     Route("PUT", f"{_IMAGE}/file", data.upload, "upload_image", tx="none"),
+    Route("PUT", f"{_IMAGE}/stage", data.stage, "modify_image", tx="none"),
     Route("GET", f"{_IMAGE}/file", data.download, "download_image", tx="none"),
     Route("POST", f"{_IMAGE}/actions/deactivate", images.deactivate, "deactivate"),
     Route("POST", f"{_IMAGE}/actions/reactivate", images.reactivate, "reactivate"),
     Route("PUT", f"{_IMAGE}/tags/{{tag}}", images.add_tag, "modify_image"),
     Route("DELETE", f"{_IMAGE}/tags/{{tag}}", images.remove_tag, "modify_image"),
-    Route("GET", f"{_IMAGE}/tasks", images.tasks, "get_image"),
-    Route("GET", f"{_IMAGE}/locations", data.locations, "fetch_image_location"),
-    Route("POST", f"{_IMAGE}/locations", data.add_location, "default"),
+    Route("POST", f"{_IMAGE}/import", imports.start, "default"),
+    Route("GET", f"{_IMAGE}/tasks", imports.of_image, "get_image"),
+    Route("GET", f"{_IMAGE}/locations", locations.index, "fetch_image_location"),
+    Route("POST", f"{_IMAGE}/locations", locations.add, "default"),
     Route("GET", f"{_IMAGE}/members", members.index, "get_members"),
     Route("POST", f"{_IMAGE}/members", members.create, "add_member"),
     Route("GET", _MEMBER, members.show, "get_member"),
     Route("PUT", _MEMBER, members.update, "default"),
     Route("DELETE", _MEMBER, members.delete, "delete_member"),
-    Route("GET", "/v2/info/import", documents.import_methods, "default"),
-    Route("GET", "/v2/info/stores", documents.stores, "default"),
-    Route("GET", "/v2/info/stores/detail", documents.stores_in_detail, "stores_info_detail"),
+    Route("GET", "/v2/tasks", tasks.index, "tasks_api_access"),
+    Route("POST", "/v2/tasks", tasks.create, "tasks_api_access"),
+    Route("GET", "/v2/tasks/{task_id}", tasks.show, "tasks_api_access"),
+    Route("GET", "/v2/info/import", stores.import_methods, "default"),
+    Route("GET", "/v2/info/stores", stores.index, "default"),
+    Route("GET", "/v2/info/stores/detail", stores.detail, "stores_info_detail", tx="none"),
+    Route("DELETE", "/v2/stores/{store}/{image_id}", stores.delete_copy, "default", tx="none"),
     Route("GET", "/v2/info/usage", documents.usage, "default"),
     Route("GET", "/v2/cache", cache.refuse, "cache_list"),
     Route("DELETE", "/v2/cache", cache.refuse, "cache_delete"),

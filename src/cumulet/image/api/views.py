@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..model import Image, Member
-
-STORE = "file"
-"""The name of the only store."""
+from ..bytestores import Stores
+from ..model import Image, Member, Task
 
 _SHOWN = ("id", "name", "disk_format", "container_format", "visibility", "size", "virtual_size", "status", "owner")
 _ALSO_SHOWN = ("checksum", "os_hash_algo", "os_hash_value", "protected", "os_hidden", "min_ram", "min_disk")
@@ -17,13 +15,23 @@ def _instant(stamp: str) -> str:
     return f"{stamp[:19]}Z"
 
 
-def image(image: Image) -> dict[str, Any]:
+def image(image: Image, stores: Stores) -> dict[str, Any]:
     """An image; its custom properties stand beside its fields."""
     link = f"/v2/images/{image.id}"
     shown: dict[str, Any] = {**image.properties, **{name: getattr(image, name) for name in _SHOWN + _ALSO_SHOWN}}
     shown |= {"created_at": _instant(image.created_at), "updated_at": _instant(image.updated_at), "tags": image.tags}
     shown |= {"self": link, "file": f"{link}/file", "schema": "/v2/schemas/image"}
-    return shown | ({"stores": STORE} if image.bytes_key else {})
+    names = dict.fromkeys(location.store for location in stores.sorted(image.locations))
+    return shown | ({"stores": ",".join(names)} if names else {})
+
+
+def locations(stores: Stores, image: Image) -> list[dict[str, Any]]:
+    """Where an image's bytes are, the best place first."""
+    return [
+        {"url": stores.get(at.store).store.address(at.key), "metadata": {**at.metadata, "store": at.store}}
+        for at in stores.sorted(image.locations)
+        if at.store in stores.known
+    ]
 
 
 def member(member: Member) -> dict[str, Any]:
@@ -36,3 +44,23 @@ def member(member: Member) -> dict[str, Any]:
         "updated_at": _instant(member.updated_at),
         "schema": "/v2/schemas/member",
     }
+
+
+def task_stub(task: Task) -> dict[str, Any]:
+    """A task in a list."""
+    shown = {name: getattr(task, name) for name in ("id", "type", "status", "owner")}
+    shown |= {"created_at": _instant(task.created_at), "updated_at": _instant(task.updated_at)}
+    shown |= {"self": f"/v2/tasks/{task.id}", "schema": "/v2/schemas/task"}
+    return shown | ({"expires_at": _instant(task.expires_at)} if task.expires_at else {})
+
+
+def whole_task(task: Task) -> dict[str, Any]:
+    """A task."""
+    more = ("input", "result", "message", "image_id", "request_id", "user_id")
+    return {**task_stub(task), **{name: getattr(task, name) for name in more}}
+
+
+def task_of_image(task: Task) -> dict[str, Any]:
+    """A task among those of its image, without links."""
+    shown = {"expires_at": None, **whole_task(task)}
+    return {name: value for name, value in shown.items() if name not in ("self", "schema")}

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from ...kernel.errors import Invalid, RangeUnsatisfiable
 from .. import rules
-from ..bytes import ByteStore
+from ..bytestores import Stores
 from ..model import ACTIVE, DEACTIVATED, Image
 
 _RANGE = re.compile(r"^bytes\s*=\s*(\d*)\s*-\s*(\d*)$")
@@ -54,7 +54,8 @@ def _bounds(first: str, last: str, size: int) -> tuple[int, int]:
     return int(first), min(int(last), size - 1) if last else size - 1
 
 
-async def pieces(store: ByteStore, image: Image, wanted: Part) -> AsyncIterator[bytes]:
+async def pieces(stores: Stores, image: Image, wanted: Part) -> AsyncIterator[bytes]:
     """The bytes. Raises Forbidden for a deactivated image, Conflict for one that is not active, Unavailable."""
     rules.check_readable(image)
-    return await store.read(image.bytes_key or "", wanted.first, wanted.count)
+    found = stores.best_location(image.locations)
+    return await stores.get(found.store).read(found.key, wanted.first, wanted.count)

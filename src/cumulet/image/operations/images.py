@@ -5,15 +5,14 @@ from __future__ import annotations
 import msgspec
 
 from ...contract.guests import ImageSource
-from ...kernel import ids
+from ...kernel import ids, workflow
 from ...kernel.db import Duplicate, Page, Reader, Tx
 from ...kernel.errors import Conflict, Forbidden, NotFound
 from ...kernel.policy import Actor
-from .. import rules
-from ..bytes import ByteStore
+from .. import events, quotas, rules
+from ..bytestores import Stores
 from ..model import ACCEPTED, ACTIVE, DEACTIVATED, DELETED, QUEUED, Image, NewImage
 from ..store import images, transitions
-from . import events, quotas
 
 __all__ = [
     "Image",
@@ -45,23 +44,24 @@ async def page(tx: Reader, actor: Actor, wanted: Page, member_status: str = ACCE
     return await images.page(tx, wanted, actor.scope, member_status)
 
 
-async def source(tx: Reader, store: ByteStore, image_id: str) -> ImageSource:
+async def source(tx: Reader, stores: Stores, image_id: str) -> ImageSource:
     """Where an agent gets the bytes.
 
-    Raises NotFound, Forbidden (deactivated), Conflict (not active), Invalid (not a plain disk).
+    Raises NotFound, Forbidden (deactivated), Conflict (not active), Invalid (not a plain disk), Unavailable (its store is gone).
     """
     image = await images.find(tx, image_id, None)
     if image is None:
         raise NotFound(f"No image found with ID {image_id}")
-    return source_of(store, image)
+    return source_of(stores, image)
 
 
-def source_of(store: ByteStore, image: Image) -> ImageSource:
+def source_of(stores: Stores, image: Image) -> ImageSource:
     """`source` for an image that has just been read."""
     rules.check_readable(image)
     rules.check_startable(image)
-    key, size, sha512 = image.bytes_key or "", image.size or 0, image.os_hash_value or ""
-    return ImageSource(image.id, store.url(key), size, sha512, image.disk_format or "raw")
+    found = stores.best_location(image.locations)
+    url = stores.get(found.store).store.url(found.key)
+    return ImageSource(image.id, url, image.size or 0, image.os_hash_value or "", image.disk_format or "raw")
 
 
 async def create(tx: Tx, actor: Actor, new: NewImage) -> Image:
@@ -105,7 +105,7 @@ async def remove_tag(tx: Tx, actor: Actor, image: Image, tag: str) -> None:
 
 
 async def delete(tx: Tx, image: Image) -> None:
-    """Delete an image in any status; a running upload finds out. The caller then puts its bytes into quarantine.
+    """Delete an image in any status; a running upload or import finds out. `placing.put_away` its bytes then.
 
     Raises Forbidden if it is protected, NotFound.
     """
@@ -114,6 +114,7 @@ async def delete(tx: Tx, image: Image) -> None:
     if not await transitions.delete(tx, image.id):
         raise NotFound(f"No image found with ID {image.id}")
     await events.of_image(tx, "delete", msgspec.structs.replace(image, status=DELETED, updated_at=tx.stamp))
+    await workflow.intend(tx, "image", image.id)
 
 
 async def deactivate(tx: Tx, image: Image) -> None:

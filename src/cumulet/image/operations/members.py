@@ -7,10 +7,9 @@ import msgspec
 from ...kernel.db import Duplicate, Reader, Tx
 from ...kernel.errors import Conflict, Forbidden, Invalid, NotFound, TooLarge
 from ...kernel.policy import Actor
-from .. import rules
+from .. import events, rules
 from ..model import MEMBER_STATUSES, PENDING, SHARED, Image, Member
 from ..store import members
-from . import events
 
 __all__ = ["Member", "add", "answer", "get", "list_of", "remove"]
 

@@ -1,21 +1,23 @@
 """What nobody asks for but must happen: stalled uploads are given up, stray bytes are put away, old quarantine is emptied.
 
-Idempotent; run it by a timer, in any process. Files are listed before records are read: a file whose owner is not found then has
-none.
+Idempotent; run it by a timer, in any process. Objects are listed before records are read: one whose owner is not found then has
+none. A store that does not answer is left out, until the next run.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 
 from msgspec import Struct
 
 from ...kernel.clock import stamp
-from ...kernel.errors import NotFound
-from ..bytes import Quarantined
-from ..model import DELETED, Trace
+from ...kernel.db import Reader
+from ...kernel.errors import NotFound, Problem
+from ..bytestores import ByteStore, Quarantined
+from ..model import DELETED, attempt_of, image_of
 from ..parts import Parts
-from ..store import images, transitions
+from ..store import images, locations, tasks, transitions
 
 log = logging.getLogger("cumulet.image")
 
@@ -34,28 +36,48 @@ class Swept(Struct, frozen=True):
     missing: list[str]
 
 
+class _Listed(Struct, frozen=True):
+    """What is in a store."""
+
+    store: ByteStore
+    incoming: list[str]
+    complete: list[str]
+    quarantined: list[Quarantined]
+
+
+class _Owners(Struct, frozen=True):
+    """Which bytes are somebody's: those that live images name, and those that running attempts write."""
+
+    named: dict[tuple[str, str], str]
+    attempts: set[tuple[str, str]]
+
+    def owns(self, store: ByteStore, key: str) -> bool:
+        """Whether these bytes are."""
+        return (store.name, key) in self.named or (image_of(key), attempt_of(key)) in self.attempts
+
+
 async def sweep(parts: Parts) -> Swept:
     """Run once."""
     given_up = await _give_up_stalled(parts)
-    incoming, complete, quarantined = parts.store.incoming(), parts.store.complete(), parts.store.quarantined()
+    listed = [found for store in parts.stores.all if (found := await _list(store)) is not None]
     async with parts.db.read() as tx:
-        traces = await images.traces(tx)
-    for key in (entry.key for entry in quarantined if _owned(traces, entry.key)):
-        await parts.store.restore(key, parts.db.clock.now())
-    dropped = [key for key in incoming if not _owned(traces, key)]
-    for key in dropped:
-        await parts.store.drop(key)
-    strays = [key for key in complete if not _owned(traces, key)]
-    for key in strays:
-        await parts.store.quarantine(key, parts.db.clock.now())
-    purged = await _purge(parts)
-    forgotten = await _forget(parts)
-    return Swept(given_up, dropped, strays, purged, forgotten, _missing(parts, traces))
+        owners = _Owners(await locations.live(tx), await images.attempted(tx) | await tasks.running(tx))
+    dropped, strays, purged = [], [], []
+    for found in listed:
+        dropped += await _drop(found, owners)
+        strays += await _put_away(parts, found, owners)
+        purged += await _purge(parts, found.store)
+    whole = len(listed) == len(parts.stores.all)
+    forgotten = await _forget(parts, [found.store for found in listed]) if whole else []
+    return Swept(given_up, dropped, strays, purged, forgotten, await _missing(listed, owners))
 
 
-def _owned(traces: dict[str, Trace], key: str) -> bool:
-    owner = traces.get(key.partition(".")[0])
-    return owner is not None and owner.owns(key)
+async def _list(store: ByteStore) -> _Listed | None:
+    try:
+        return _Listed(store, await store.incoming(), await store.complete(), await store.quarantined())
+    except (Problem, OSError) as problem:
+        log.warning("image store %s is left out: %s", store.name, problem)
+        return None
 
 
 async def _give_up_stalled(parts: Parts) -> list[str]:
@@ -69,51 +91,91 @@ async def _give_up_stalled(parts: Parts) -> list[str]:
     return [attempt.image_id for attempt in stalled]
 
 
-async def _purge(parts: Parts) -> list[str]:
-    """Remove what has been in quarantine for long enough, and more, oldest first, while the disk is nearly full."""
+async def _drop(found: _Listed, owners: _Owners) -> list[str]:
+    keys = [key for key in found.incoming if not owners.owns(found.store, key)]
+    for key in keys:
+        await found.store.drop(key)
+    return keys
+
+
+async def _put_away(parts: Parts, found: _Listed, owners: _Owners) -> list[str]:
+    """Complete bytes that nobody owns go to quarantine; what a live image names comes back from there."""
+    now = parts.db.clock.now()
+    for entry in found.quarantined:
+        if owners.owns(found.store, entry.key):
+            await found.store.restore(entry.key, now)
+    keys = [key for key in found.complete if not owners.owns(found.store, key)]
+    for key in keys:
+        await found.store.quarantine(key, now)
+    return keys
+
+
+async def _purge(parts: Parts, store: ByteStore) -> list[str]:
+    """Remove what has been in quarantine for long enough, and more, oldest first, while the store is nearly full."""
     long_ago = parts.db.clock.now() - parts.settings.grace
     purged = []
-    for entry in parts.store.quarantined():
-        if (entry.since < long_ago or parts.store.free() < parts.settings.reserve) and await _purge_one(parts, entry):
+    for entry in await store.quarantined():
+        due = entry.since < long_ago or await _is_nearly_full(parts, store)
+        if due and await _purge_one(parts, store, entry):
             purged.append(entry.key)
     return purged
 
 
-async def _purge_one(parts: Parts, entry: Quarantined) -> bool:
+async def _is_nearly_full(parts: Parts, store: ByteStore) -> bool:
+    free = (await store.health()).free
+    return free is not None and free < parts.settings.reserve
+
+
+async def _purge_one(parts: Parts, store: ByteStore, entry: Quarantined) -> bool:
     """Unless a live image needs the bytes: one that is restored just now."""
     async with parts.db.read() as tx:
-        owner = await images.trace(tx, entry.key.partition(".")[0])
-    if owner is not None and owner.owns(entry.key):
-        return False
-    log.info("purging %s (%s bytes) from quarantine", entry.key, entry.size)
-    await parts.store.purge(entry.key)
+        if await locations.is_live(tx, store.name, entry.key):
+            return False
+    log.info("purging %s (%s bytes) from quarantine of store %s", entry.key, entry.size, store.name)
+    await store.purge(entry.key)
     return True
 
 
-async def _forget(parts: Parts) -> list[str]:
-    """Remove the records of images deleted long ago, once their bytes are purged."""
-    kept = {entry.key.partition(".")[0] for entry in parts.store.quarantined()}
+async def _forget(parts: Parts, stores: Iterable[ByteStore]) -> list[str]:
+    """Remove the records of images deleted long ago, once their bytes are purged; and old tasks."""
+    kept = {image_of(entry.key) for store in stores for entry in await store.quarantined()}
     async with parts.db.tx() as tx:
+        await tasks.expire(tx)
         old = await transitions.forgettable(tx, stamp(parts.db.clock.now() - parts.settings.grace))
         return [image_id for image_id in old if image_id not in kept and await transitions.forget(tx, image_id)]
 
 
-def _missing(parts: Parts, traces: dict[str, Trace]) -> list[str]:
-    live = [trace for trace in traces.values() if trace.bytes_key and trace.status != DELETED]
-    missing = [trace.id for trace in live if not parts.store.holds(trace.bytes_key or "")]
-    for image_id in missing[:LISTED]:
-        log.error("the bytes of image %s are missing from the image store", image_id)
+async def _missing(listed: Iterable[_Listed], owners: _Owners) -> list[str]:
+    """Images of which a store does not have the bytes; what was listed a moment ago is asked for once more."""
+    there = {found.store.name: (found.store, frozenset(found.complete)) for found in listed if not found.store.store.read_only}
+    missing = []
+    for (name, key), image_id in owners.named.items():
+        store, complete = there.get(name, (None, frozenset()))
+        if store is not None and key not in complete and await store.size(key) is None:
+            missing.append(image_id)
+            if len(missing) <= LISTED:
+                log.error("the bytes of image %s are missing from image store %s", image_id, name)
     return missing
 
 
 async def restore(parts: Parts, image_id: str) -> None:
-    """Bring a deleted image back as it was. Raises NotFound if it is not in quarantine (any more)."""
+    """Bring a deleted image back as it was, in each store that still has it. Raises NotFound if none has (any more)."""
     async with parts.db.read() as tx:
-        found = await images.trace(tx, image_id)
-    if found is None or found.status != DELETED:
+        deleted = await _is_deleted(tx, image_id)
+        known = await locations.of_image(tx, image_id)
+    if not deleted:
         raise NotFound(f"There is no deleted image {image_id}.")
-    if found.bytes_key and not await parts.store.restore(found.bytes_key, parts.db.clock.now()):
+    now = parts.db.clock.now()
+    lost = [at for at in known if not await parts.stores.get(at.store).restore(at.key, now)]
+    if known and len(lost) == len(known):
         raise NotFound(f"The data of image {image_id} has been purged.")
     async with parts.db.tx() as tx:
         if not await transitions.restore(tx, image_id):
             raise NotFound(f"There is no deleted image {image_id}.")
+        for location in lost:
+            await locations.remove(tx, image_id, location)
+
+
+async def _is_deleted(tx: Reader, image_id: str) -> bool:
+    found = await images.trace(tx, image_id)
+    return found is not None and found.status == DELETED

@@ -1,8 +1,10 @@
 """Getting an image's bytes in.
 
     queued → saving   one statement: a second upload is refused from here on
-    bytes             received, inspected, written and hashed block by block; then flushed and renamed
-    saving → active   one statement: hashes, size and the bytes' name appear together
+    bytes             received, inspected, written and hashed block by block; then flushed and made complete
+    saving → active   one statement: hashes and size appear together; in the same transaction, where the bytes are
+
+An image is staged in the same way, but into the staging store, where it waits for its import: it is `uploading` from then on.
 
 Whatever goes wrong on the way, the image is queued again and the bytes are gone. After a crash the sweeper does both.
 """
@@ -11,18 +13,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from ...kernel import ids
-from ...kernel.errors import Conflict, Gone, Invalid, Problem, TooLarge, UnsupportedMedia
-from .. import formats, rules, signatures
-from ..bytes import BLOCK, Incoming
-from ..model import ACTIVE, DELETED, PLAIN_CONTAINERS, SAVING, Attempt, Image
+from ...kernel.errors import Conflict, Gone, Problem, TooLarge
+from .. import events, intake, quotas, rules, signatures
+from ..bytestores import ByteStore, Incoming
+from ..intake import Wanted
+from ..model import ACTIVE, DELETED, UPLOADING, Attempt, Image, Location
 from ..parts import Parts
-from ..store import images, transitions
-from . import events, quotas
+from ..store import images, locations, transitions
 
 log = logging.getLogger("cumulet.image")
 
@@ -30,129 +34,155 @@ SIGN_OF_LIFE = 60.0
 """Seconds after which a running upload says that it goes on."""
 
 
-async def receive(parts: Parts, image: Image, pieces: AsyncIterator[bytes], declared: int | None = None) -> None:
-    """Fill a queued image from `pieces`; `declared` is the size in bytes that the client announced.
+class Announced(Struct, frozen=True):
+    """What the client says of the bytes before it sends them: how many, their MD5 (hexadecimal), which store is to have them."""
 
-    Raises Invalid (no formats, wrong size or signature, client gone), Conflict (not queued), Gone (deleted meanwhile), TooLarge
-    (above a limit, or the store is full), UnsupportedMedia (unsafe, or not what its disk_format says), Unavailable.
+    size: int | None = None
+    md5: str | None = None
+    store: str | None = None
+
+
+NOTHING = Announced()
+
+
+async def receive(parts: Parts, image: Image, pieces: AsyncIterator[bytes], announced: Announced = NOTHING) -> None:
+    """Fill a queued image from `pieces`.
+
+    Raises Invalid (no formats, wrong size, MD5 or signature, no such store, client gone), Conflict (not queued), Gone (deleted
+    meanwhile), TooLarge (above a limit, or the store is full), UnsupportedMedia (unsafe, or not what its disk_format says),
+    Unavailable.
     """
     rules.check_uploadable(image)
-    _check_room(parts, declared or 0)
+    store = parts.stores.writable(announced.store)
+    wanted = Wanted(parts.settings.largest, intake.plain_format(image), announced.size, announced.md5)
     pieces = signatures.checked(parts.certificates, image.properties, pieces)
-    attempt = Attempt(image.id, ids.new_hex())
+    await _upload(_Upload(parts, store, Attempt(image.id, ids.new_hex()), wanted, image), pieces, _activate)
+
+
+async def stage(parts: Parts, image: Image, pieces: AsyncIterator[bytes], announced: Announced = NOTHING) -> None:
+    """Put a queued image's bytes where its import finds them; they are not looked into before that. Raises what `receive` does."""
+    rules.check_stageable(image)
+    wanted = Wanted(parts.settings.largest, None, announced.size, announced.md5)
+    attempt = Attempt(image.id, ids.new_hex(), UPLOADING)
+    await _upload(_Upload(parts, parts.stores.staging, attempt, wanted, image), pieces, _wait)
+
+
+class _Upload(Struct, frozen=True):
+    """One upload: which attempt writes where, and what the bytes have to be."""
+
+    parts: Parts
+    store: ByteStore
+    attempt: Attempt
+    wanted: Wanted
+    image: Image
+
+    @property
+    def key(self) -> str:
+        return self.attempt.staged_key if self.attempt.status == UPLOADING else self.attempt.key
+
+    @property
+    def is_hashed(self) -> bool:
+        """Staged bytes are hashed when they are imported."""
+        return self.attempt.status != UPLOADING or self.wanted.md5 is not None
+
+
+_Finish = Callable[[_Upload, Incoming, quotas.Quota], Coroutine[Any, Any, None]]
+
+
+async def _upload(upload: _Upload, pieces: AsyncIterator[bytes], finish: _Finish) -> None:
+    await _check_room(upload)
     try:
-        quota = await _begin(parts, attempt, image, declared)
-        incoming = await parts.store.write(attempt.key)
+        quota = await _begin(upload)
+        incoming = await upload.store.write(upload.key, upload.is_hashed)
         try:
-            await _fill(parts, attempt, incoming, _blocks(pieces), image)
-            await _finish(parts, attempt, incoming, image, declared, quota)
+            on_block = _signs_of_life(upload)
+            await intake.pour(incoming, intake.blocks(pieces), upload.wanted, on_block)
+            await on_block(incoming.size)
+            await finish(upload, incoming, quota)
         finally:
             await asyncio.shield(incoming.close())
     except BaseException:
-        await asyncio.shield(_give_up(parts, attempt))
+        await asyncio.shield(_give_up(upload))
         raise
 
 
-def _check_room(parts: Parts, size: int) -> None:
-    if size > parts.settings.largest:
-        raise TooLarge(f"The image has {size} bytes; the limit is {parts.settings.largest}.")
-    if size > parts.store.free():
-        raise TooLarge(f"The image store is full: the image needs {size} bytes, {parts.store.free()} are free.")
+async def _check_room(upload: _Upload) -> None:
+    """Refuse what cannot fit before anything is read."""
+    size, largest = upload.wanted.size or 0, upload.wanted.largest
+    if size > largest:
+        raise TooLarge(f"The image has {size} bytes; the limit is {largest}.")
+    free = (await upload.store.health()).free
+    if free is not None and size > free:
+        raise TooLarge(f"The image store is full: the image needs {size} bytes, {free} are free.")
 
 
-async def _begin(parts: Parts, attempt: Attempt, image: Image, declared: int | None) -> quotas.Quota:
+async def _begin(upload: _Upload) -> quotas.Quota:
+    image, parts = upload.image, upload.parts
     async with parts.db.tx() as tx:
-        if not await transitions.begin(tx, attempt, declared):
+        if not await transitions.begin(tx, upload.attempt, upload.wanted.size):
             now = await images.trace(tx, image.id)
-            rules.check_uploadable(msgspec.structs.replace(image, status=now.status if now else DELETED))
+            rules.check_stageable(msgspec.structs.replace(image, status=now.status if now else DELETED))
         quota = await quotas.of_project(tx, image.owner, parts.settings.storage_quota)
         await quotas.check(tx, quota)
-        await events.of_image(tx, "prepare", msgspec.structs.replace(image, status=SAVING))
+        await events.of_image(tx, "prepare", msgspec.structs.replace(image, status=upload.attempt.status))
     return quota
 
 
-async def _blocks(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The pieces, joined to blocks of about `BLOCK` bytes."""
-    waiting: list[bytes] = []
-    size = 0
-    async for piece in pieces:
-        waiting.append(piece)
-        size += len(piece)
-        if size >= BLOCK:
-            yield b"".join(waiting)
-            waiting, size = [], 0
-    if waiting:
-        yield b"".join(waiting)
+def _signs_of_life(upload: _Upload) -> intake.OnBlock:
+    """Says, about once a minute, that the upload goes on. Raises Gone, Conflict."""
+    clock = upload.parts.db.clock
+    heard = clock.now()
+
+    async def on_block(size: int) -> None:
+        nonlocal heard
+        if clock.now() - heard > SIGN_OF_LIFE:
+            heard = clock.now()
+            async with upload.parts.db.tx() as tx:
+                if not await transitions.renew(tx, upload.attempt):
+                    raise await _lost(upload)
+
+    return on_block
 
 
-async def _fill(parts: Parts, attempt: Attempt, incoming: Incoming, blocks: AsyncIterator[bytes], image: Image) -> None:
-    heard = parts.db.clock.now()
-    async for block in blocks:
-        if incoming.size == 0:
-            _inspect(image, formats.inspect(formats.within(block)), complete=False)
-        if incoming.size + len(block) > parts.settings.largest:
-            raise TooLarge(f"The image has more than {parts.settings.largest} bytes, which is the limit.")
-        await incoming.add(block)
-        heard = await _sign_of_life(parts, attempt, heard)
-    await _sign_of_life(parts, attempt, heard)
-
-
-def _inspect(image: Image, found: formats.Found, complete: bool = True) -> None:
-    """Raise UnsupportedMedia if a plain disk is not what it should be. Other containers are not looked into."""
-    if image.container_format in PLAIN_CONTAINERS:
-        objection = formats.objection(image.disk_format or "raw", found, complete)
-        if objection:
-            raise UnsupportedMedia(objection)
-
-
-async def _sign_of_life(parts: Parts, attempt: Attempt, heard: float) -> float:
-    """Say that the upload goes on, if the last time is long ago; when it was said last. Raises Gone, Conflict."""
-    now = parts.db.clock.now()
-    if now - heard <= SIGN_OF_LIFE:
-        return heard
-    async with parts.db.tx() as tx:
-        if not await transitions.renew(tx, attempt):
-            raise await _lost(parts, attempt)
-    return now
-
-
-async def _finish(
-    parts: Parts, attempt: Attempt, incoming: Incoming, image: Image, declared: int | None, quota: quotas.Quota
-) -> None:
-    digests = await incoming.flush()
-    if declared is not None and declared != digests.size:
-        raise Invalid(f"The image has {digests.size} bytes, but {declared} were announced.")
-    found = await parts.store.aside(formats.inspect, incoming.look, digests.size)
-    _inspect(image, found)
+async def _activate(upload: _Upload, incoming: Incoming, quota: quotas.Quota) -> None:
+    facts = await intake.examine(incoming, upload.wanted, upload.store.aside)
     await incoming.keep()
-    plain = image.container_format in PLAIN_CONTAINERS
-    virtual_size = formats.virtual_size(image.disk_format or "raw", found, digests.size) if plain else None
-    facts = {"size": digests.size, "virtual_size": virtual_size, "checksum": digests.md5, "os_hash_value": digests.sha512}
-    async with parts.db.tx() as tx:
-        if not await transitions.activate(tx, attempt, **facts):
-            raise await _lost(parts, attempt)
+    async with upload.parts.db.tx() as tx:
+        if not await transitions.activate(tx, upload.attempt, facts, Location(upload.store.name, upload.key)):
+            raise await _lost(upload)
         await quotas.check(tx, quota)
-        active = msgspec.structs.replace(image, status=ACTIVE, **facts)
+        active = msgspec.structs.replace(upload.image, status=ACTIVE, **msgspec.structs.asdict(facts))
         for event in ("upload", "activate"):
             await events.of_image(tx, event, active)
 
 
-async def _lost(parts: Parts, attempt: Attempt) -> Problem:
+async def _wait(upload: _Upload, incoming: Incoming, quota: quotas.Quota) -> None:
+    facts = await intake.examine(incoming, upload.wanted, upload.store.aside)
+    await incoming.keep()
+    async with upload.parts.db.tx() as tx:
+        if not await transitions.wait(tx, upload.attempt, facts.size):
+            raise await _lost(upload)
+        await quotas.check(tx, quota)
+
+
+async def _lost(upload: _Upload) -> Problem:
     """Why the image is not ours any more."""
-    async with parts.db.read() as tx:
-        now = await images.trace(tx, attempt.image_id)
+    image_id = upload.attempt.image_id
+    async with upload.parts.db.read() as tx:
+        now = await images.trace(tx, image_id)
     if now is None or now.status == DELETED:
-        return Gone(f"Image {attempt.image_id} was deleted during the upload; the data is discarded.")
-    return Conflict(f"The upload of image {attempt.image_id} made no progress for too long and was given up.")
+        return Gone(f"Image {image_id} was deleted during the upload; the data is discarded.")
+    return Conflict(f"The upload of image {image_id} made no progress for too long and was given up.")
 
 
-async def _give_up(parts: Parts, attempt: Attempt) -> None:
+async def _give_up(upload: _Upload) -> None:
     """Back to queued, and no bytes left, unless they became the image's after all. What fails here is left to the sweeper."""
+    attempt = upload.attempt
     try:
-        async with parts.db.tx() as tx:
+        async with upload.parts.db.tx() as tx:
             await transitions.requeue(tx, attempt)
-            now = await images.trace(tx, attempt.image_id)
-        if now is None or not now.owns(attempt.key):
-            await parts.store.drop(attempt.key)
+            needed = await locations.is_live(tx, upload.store.name, upload.key) or await images.is_attempted(tx, attempt)
+        if not needed:
+            await upload.store.drop(upload.key)
     except Exception:
         log.exception("giving up the upload of image %s: the sweeper will have to", attempt.image_id)

@@ -8,9 +8,9 @@ import sqlalchemy as sa
 
 from ...kernel.clock import Stamp
 from ...kernel.db import Listing, Page, Query, Reader, Tx, values
-from ..model import ACCEPTED, COMMUNITY, DELETED, MEMBER_STATUSES, PROPERTY_SEPARATOR, QUEUED, SORTS, Image, Trace
+from ..model import ACCEPTED, COMMUNITY, DELETED, FILLING, MEMBER_STATUSES, PROPERTY_SEPARATOR, QUEUED, SORTS, Attempt, Image, Trace
 from . import labels
-from .tables import COLUMNS, IMAGES, LIVE, PROPERTIES, TAGS, T, shown_to
+from .tables import COLUMNS, IMAGES, LIVE, PROPERTIES, TAGS, T, one_of, shown_to
 
 _MUTABLE = ("name", "visibility", "owner", "min_disk", "min_ram", "disk_format", "container_format", "protected", "os_hidden")
 
@@ -30,8 +30,21 @@ TOUCH: Query[Any] = Query(
     .where(T.id == sa.bindparam("b_id"), T.revision == sa.bindparam("b_revision"), T.status != DELETED)
     .values(updated_at=sa.bindparam("updated_at"), revision=T.revision + 1)
 )
-TRACES = Query(sa.select(T.id, T.status, T.upload_id, T.bytes_key), Trace)
-TRACE = Query(sa.select(T.id, T.status, T.upload_id, T.bytes_key).where(T.id == sa.bindparam("id")), Trace)
+TRACES = Query(sa.select(T.id, T.status, T.upload_id), Trace)
+TRACE = Query(sa.select(T.id, T.status, T.upload_id).where(T.id == sa.bindparam("id")), Trace)
+
+REFORMAT: Query[Any] = Query(
+    sa.update(IMAGES)
+    .where(T.id == sa.bindparam("b_id"))
+    .values(disk_format=sa.bindparam("disk_format"), container_format=sa.bindparam("container_format"))
+)
+NOTE_CHANGE: Query[Any] = Query(
+    sa.update(IMAGES).where(T.id == sa.bindparam("b_id")).values(revision=T.revision + 1, updated_at=sa.bindparam("now"))
+)
+ATTEMPTED: Query[Any] = Query(sa.select(T.id, T.upload_id).where(one_of(T.status, FILLING)))
+IS_ATTEMPTED: Query[Any] = Query(
+    sa.select(T.id).where(T.id == sa.bindparam("id"), one_of(T.status, FILLING), T.upload_id == sa.bindparam("upload"))
+)
 
 
 def _shown(op: str, parameter: str) -> sa.ColumnElement[bool]:
@@ -97,9 +110,9 @@ async def page(tx: Reader, wanted: Page, project_id: str | None, member_status: 
 
 
 async def add(tx: Tx, image: Image) -> None:
-    """Insert. Raises Duplicate if the id is taken, also by a deleted image."""
+    """Insert, without locations. Raises Duplicate if the id is taken, also by a deleted image."""
     fields = values(image)
-    tags, properties = fields.pop("tags"), fields.pop("properties")
+    tags, properties, _ = fields.pop("tags"), fields.pop("properties"), fields.pop("locations")
     await tx.do(INSERT, **fields)
     await labels.set_tags(tx, image.id, tags, new=True)
     await labels.set_properties(tx, image.id, properties, new=True)
@@ -112,11 +125,11 @@ async def save(tx: Tx, before: Image, after: Image, now: Stamp) -> bool:
     """
     same_formats = (before.disk_format, before.container_format) == (after.disk_format, after.container_format)
     if all(getattr(before, name) == getattr(after, name) for name in _MUTABLE):
-        done = await tx.do(TOUCH, b_id=before.id, b_revision=before.revision, updated_at=now)
+        done = await touch(tx, before, now)
     else:
         changes = {name: getattr(after, name) for name in _MUTABLE}
         query = UPDATE if same_formats else UPDATE_QUEUED
-        done = await tx.do(query, b_id=before.id, b_revision=before.revision, updated_at=now, **changes)
+        done = await tx.do(query, b_id=before.id, b_revision=before.revision, updated_at=now, **changes) == 1
     if not done:
         return False
     if before.tags != after.tags:
@@ -124,6 +137,11 @@ async def save(tx: Tx, before: Image, after: Image, now: Stamp) -> bool:
     if before.properties != after.properties:
         await labels.set_properties(tx, after.id, after.properties)
     return True
+
+
+async def touch(tx: Tx, before: Image, now: Stamp) -> bool:
+    """Note that something about the image changed; False if it was changed or deleted meanwhile."""
+    return await tx.do(TOUCH, b_id=before.id, b_revision=before.revision, updated_at=now) == 1
 
 
 async def traces(tx: Reader) -> dict[str, Trace]:
@@ -134,3 +152,23 @@ async def traces(tx: Reader) -> dict[str, Trace]:
 async def trace(tx: Reader, image_id: str) -> Trace | None:
     """One image's trace, even if it is deleted."""
     return await tx.one(TRACE, id=image_id)
+
+
+async def attempted(tx: Reader) -> set[tuple[str, str]]:
+    """(image, attempt) of all images that are being filled."""
+    return {(image_id, upload_id) for image_id, upload_id in await tx.all(ATTEMPTED)}
+
+
+async def is_attempted(tx: Reader, attempt: Attempt) -> bool:
+    """Whether an image is still being filled by this attempt."""
+    return await tx.one(IS_ATTEMPTED, id=attempt.image_id, upload=attempt.upload_id) is not None
+
+
+async def reformat(tx: Tx, image_id: str, disk_format: str, container_format: str) -> None:
+    """Write what the bytes turned out to be."""
+    await tx.do(REFORMAT, b_id=image_id, disk_format=disk_format, container_format=container_format)
+
+
+async def note_change(tx: Tx, image_id: str) -> None:
+    """The service itself changed something: whoever read the image before cannot write it back."""
+    await tx.do(NOTE_CHANGE, b_id=image_id, now=tx.stamp)

@@ -1,4 +1,4 @@
-"""Tags and custom properties, which are read together."""
+"""Tags, custom properties and locations, which are read together."""
 
 from __future__ import annotations
 
@@ -11,17 +11,29 @@ import sqlalchemy as sa
 
 from ...kernel.db import Query, Reader, Tx, among
 from ...kernel.db.rows import delete
-from ..model import Image
-from .tables import PROPERTIES, TAGS
+from ..model import Image, Location
+from .tables import LOCATIONS, PROPERTIES, TAGS, L
+
+_NOTHING = sa.null().label("more")
+
+
+def _rows(kind: str, table: sa.Table, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    return sa.select(sa.literal_column(f"'{kind}'").label("kind"), table.c.image_id, *columns).where(among(table.c.image_id, "ids"))
+
 
 OF_IMAGES: Query[Any] = Query(
     sa.union_all(
-        sa.select(TAGS.c.image_id, TAGS.c.value.label("name"), sa.null().label("value")).where(among(TAGS.c.image_id, "ids")),
-        sa.select(PROPERTIES.c.image_id, PROPERTIES.c.name, PROPERTIES.c.value).where(among(PROPERTIES.c.image_id, "ids")),
+        _rows("tag", TAGS, TAGS.c.value.label("name"), sa.null().label("value"), _NOTHING),
+        _rows("property", PROPERTIES, PROPERTIES.c.name, PROPERTIES.c.value, _NOTHING),
+        _rows("location", LOCATIONS, L.store.label("name"), L.key.label("value"), L.metadata.label("more")),
     )
 )
-"""(image, tag, None) and (image, property, its value)."""
+"""(kind, image, name, value, more) of everything that an image has several of."""
 DELETE_TAGS, DELETE_PROPERTIES = delete(TAGS, "image_id"), delete(PROPERTIES, "image_id")
+
+_P = PROPERTIES.c
+OF_IMAGE: Query[Any] = Query(sa.select(_P.name, _P.value).where(_P.image_id == sa.bindparam("image_id")))
+DELETE_SOME: Query[Any] = Query(sa.delete(PROPERTIES).where(_P.image_id == sa.bindparam("b_image_id"), among(_P.name, "b_names")))
 
 
 @cache
@@ -35,17 +47,29 @@ def _insert(table: sa.Table, count: int) -> Query[Any]:
 
 
 async def fill(tx: Reader, images: Sequence[Image]) -> list[Image]:
-    """The images with their tags and properties."""
+    """The images with their tags, properties and locations."""
     if not images:
         return []
-    tags: dict[str, list[str]] = {image.id: [] for image in images}
-    properties: dict[str, dict[str, str]] = {image.id: {} for image in images}
-    for image_id, name, value in await tx.all(OF_IMAGES, ids=list(tags)):
-        if value is None:
-            tags[image_id].append(name)
+    found: dict[str, _Labels] = {image.id: _Labels() for image in images}
+    for kind, image_id, name, value, more in await tx.all(OF_IMAGES, ids=list(found)):
+        if kind == "tag":
+            found[image_id].tags.append(name)
+        elif kind == "property":
+            found[image_id].properties[name] = value
         else:
-            properties[image_id][name] = value
-    return [msgspec.structs.replace(i, tags=tuple(sorted(tags[i.id])), properties=properties[i.id]) for i in images]
+            found[image_id].locations.append(Location(name, value, msgspec.json.decode(more)))
+    return [_labelled(image, found[image.id]) for image in images]
+
+
+class _Labels(msgspec.Struct):
+    tags: list[str] = []
+    properties: dict[str, str] = {}
+    locations: list[Location] = []
+
+
+def _labelled(image: Image, labels: _Labels) -> Image:
+    locations = tuple(sorted(labels.locations, key=lambda location: (location.store, location.key)))
+    return msgspec.structs.replace(image, tags=tuple(sorted(labels.tags)), properties=labels.properties, locations=locations)
 
 
 async def set_tags(tx: Tx, image_id: str, tags: Sequence[str], new: bool = False) -> None:
@@ -65,3 +89,15 @@ async def set_properties(tx: Tx, image_id: str, properties: Mapping[str, str], n
         for at, (name, value) in enumerate(properties.items()):
             bound |= {f"name{at}": name, f"value{at}": value}
         await tx.do(_insert(PROPERTIES, len(properties)), image_id=image_id, **bound)
+
+
+async def properties(tx: Reader, image_id: str) -> dict[str, str]:
+    """All of an image's."""
+    return dict(await tx.all(OF_IMAGE, image_id=image_id))
+
+
+async def change_properties(tx: Tx, image_id: str, changes: Mapping[str, str | None]) -> None:
+    """Write some properties and leave the others alone; None removes one."""
+    await tx.do(DELETE_SOME, b_image_id=image_id, b_names=list(changes))
+    kept = {name: value for name, value in changes.items() if value is not None}
+    await set_properties(tx, image_id, kept, new=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 
 from ...kernel.db import metadata
@@ -28,9 +30,8 @@ IMAGES = sa.Table(
     sa.Column("os_hash_value", sa.Text),
     sa.Column("created_at", sa.Text, nullable=False),
     sa.Column("updated_at", sa.Text, nullable=False),
-    sa.Column("bytes_key", sa.Text),
     sa.Column("revision", sa.Integer, nullable=False),
-    # The running upload, and when it was last heard of.
+    # The attempt to fill the image, and when it was last heard of; null once the attempt waits for nobody but the user.
     sa.Column("upload_id", sa.Text),
     sa.Column("upload_seen", sa.Text),
     # When the image was deleted, and what it goes back to if it is restored.
@@ -65,9 +66,17 @@ MEMBERS = sa.Table(
     sa.Column("updated_at", sa.Text, nullable=False),
     sa.Index("image_members_member", "member_id"),
 )
-T, M = IMAGES.c, MEMBERS.c
+LOCATIONS = sa.Table(
+    "image_locations",
+    metadata,
+    sa.Column("image_id", sa.Text, sa.ForeignKey("images.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("store", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("metadata", sa.Text, nullable=False),
+)
+T, M, L = IMAGES.c, MEMBERS.c, LOCATIONS.c
 
-COLUMNS = [T[name] for name in Image.__struct_fields__ if name not in ("tags", "properties")]
+COLUMNS = [T[name] for name in Image.__struct_fields__ if name not in ("tags", "properties", "locations")]
 LIVE = sa.select(*COLUMNS).where(T.status != DELETED)
 """Images that are not deleted, whoever owns them: only for administrators, or with `shown_to` or `owned_by` added."""
 
@@ -87,3 +96,8 @@ def shown_to(parameter: str, member_status: str | None = None) -> sa.ColumnEleme
         T.visibility == COMMUNITY,
         sa.and_(T.visibility == SHARED, sa.exists(shared.correlate(IMAGES))),
     )
+
+
+def one_of(column: sa.ColumnElement[str], choices: Sequence[str]) -> sa.ColumnElement[bool]:
+    """The column has one of these values, which are known now."""
+    return sa.or_(*(column == choice for choice in choices))

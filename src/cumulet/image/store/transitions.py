@@ -7,12 +7,26 @@ from typing import Any
 import sqlalchemy as sa
 
 from ...kernel.clock import Stamp
-from ...kernel.db import Query, Reader, Tx
-from ..model import ACTIVE, DEACTIVATED, DELETED, HASH, QUEUED, SAVING, Attempt
-from .tables import IMAGES, T
+from ...kernel.db import Query, Reader, Tx, values
+from ..model import (
+    ACTIVE,
+    DEACTIVATED,
+    DELETED,
+    FILLING,
+    HASH,
+    IMPORTING,
+    QUEUED,
+    SAVING,
+    UPLOADING,
+    Attempt,
+    Facts,
+    Location,
+)
+from . import locations
+from .tables import IMAGES, T, one_of
 
 _NO_UPLOAD = {"upload_id": sa.null(), "upload_seen": sa.null()}
-_MINE = (T.id == sa.bindparam("b_id"), T.status == SAVING, T.upload_id == sa.bindparam("b_upload"))
+_MINE = (T.id == sa.bindparam("b_id"), T.status == sa.bindparam("b_status"), T.upload_id == sa.bindparam("b_upload"))
 
 
 def _set(*where: sa.ColumnElement[bool]) -> sa.Update:
@@ -21,7 +35,10 @@ def _set(*where: sa.ColumnElement[bool]) -> sa.Update:
 
 BEGIN: Query[Any] = Query(
     _set(T.id == sa.bindparam("b_id"), T.status == QUEUED).values(
-        status=SAVING, upload_id=sa.bindparam("upload"), upload_seen=sa.bindparam("now"), announced=sa.bindparam("announced")
+        status=sa.bindparam("status"),
+        upload_id=sa.bindparam("upload"),
+        upload_seen=sa.bindparam("now"),
+        announced=sa.bindparam("announced"),
     )
 )
 RENEW: Query[Any] = Query(sa.update(IMAGES).where(*_MINE).values(upload_seen=sa.bindparam("now")))
@@ -29,11 +46,17 @@ ACTIVATE: Query[Any] = Query(
     _set(*_MINE).values(
         status=ACTIVE,
         os_hash_algo=HASH,
-        **{n: sa.bindparam(n, type_=T[n].type) for n in ("size", "virtual_size", "checksum", "os_hash_value", "bytes_key")},
+        **{n: sa.bindparam(n, type_=T[n].type) for n in Facts.__struct_fields__},
         **_NO_UPLOAD,
     )
 )
-REQUEUE: Query[Any] = Query(_set(*_MINE).values(status=QUEUED, **_NO_UPLOAD))
+REQUEUE: Query[Any] = Query(_set(*_MINE).values(status=QUEUED, size=sa.null(), **_NO_UPLOAD))
+STAGED: Query[Any] = Query(_set(*_MINE).values(upload_seen=sa.null(), size=sa.bindparam("size")))
+_IMPORTING = {"status": IMPORTING, "upload_id": sa.bindparam("upload"), "upload_seen": sa.null()}
+IMPORT: Query[Any] = Query(_set(T.id == sa.bindparam("b_id"), T.status == QUEUED).values(**_IMPORTING))
+IMPORT_STAGED: Query[Any] = Query(
+    _set(T.id == sa.bindparam("b_id"), T.status == UPLOADING, T.upload_seen.is_(None)).values(**_IMPORTING)
+)
 SWITCH: Query[Any] = Query(
     _set(T.id == sa.bindparam("b_id"), T.status == sa.bindparam("b_from")).values(status=sa.bindparam("status"))
 )
@@ -44,34 +67,57 @@ DELETE: Query[Any] = Query(
 )
 RESTORE: Query[Any] = Query(
     _set(T.id == sa.bindparam("b_id"), T.status == DELETED).values(
-        status=sa.case((T.deleted_from == SAVING, QUEUED), else_=T.deleted_from), deleted_at=sa.null(), deleted_from=sa.null()
+        status=sa.case((one_of(T.deleted_from, FILLING), QUEUED), else_=T.deleted_from),
+        deleted_at=sa.null(),
+        deleted_from=sa.null(),
+        size=sa.case((one_of(T.deleted_from, FILLING), sa.null()), else_=T.size),
     )
 )
 FORGET: Query[Any] = Query(sa.delete(IMAGES).where(T.id == sa.bindparam("b_id"), T.status == DELETED))
-STALLED = Query(sa.select(T.id, T.upload_id).where(T.status == SAVING, T.upload_seen < sa.bindparam("before")), Attempt)
+STALLED = Query(
+    sa.select(T.id, T.upload_id, T.status).where(one_of(T.status, (SAVING, UPLOADING)), T.upload_seen < sa.bindparam("before")),
+    Attempt,
+)
 FORGETTABLE: Query[Any] = Query(sa.select(T.id).where(T.status == DELETED, T.deleted_at < sa.bindparam("before")))
 
 
+def _mine(attempt: Attempt) -> dict[str, str]:
+    return {"b_id": attempt.image_id, "b_upload": attempt.upload_id, "b_status": attempt.status}
+
+
 async def begin(tx: Tx, attempt: Attempt, announced: int | None = None) -> bool:
-    """queued → saving, by this attempt, which says that it brings `announced` bytes."""
-    given = {"upload": attempt.upload_id, "announced": announced, "now": tx.stamp}
+    """queued → what the image is during this attempt, which says that it brings `announced` bytes."""
+    given = {"status": attempt.status, "upload": attempt.upload_id, "announced": announced, "now": tx.stamp}
     return await tx.do(BEGIN, b_id=attempt.image_id, **given) == 1
 
 
 async def renew(tx: Tx, attempt: Attempt) -> bool:
     """The upload goes on."""
-    return await tx.do(RENEW, b_id=attempt.image_id, b_upload=attempt.upload_id, now=tx.stamp) == 1
+    return await tx.do(RENEW, **_mine(attempt), now=tx.stamp) == 1
 
 
-async def activate(tx: Tx, attempt: Attempt, **facts: Any) -> bool:
-    """saving → active, with `size`, `virtual_size`, `checksum` and `os_hash_value`."""
-    mine = {"b_id": attempt.image_id, "b_upload": attempt.upload_id}
-    return await tx.do(ACTIVATE, **mine, bytes_key=attempt.key, now=tx.stamp, **facts) == 1
+async def wait(tx: Tx, attempt: Attempt, size: int) -> bool:
+    """uploading: its `size` bytes are complete in the staging store, and wait for their import for as long as it takes."""
+    return await tx.do(STAGED, **_mine(attempt), size=size, now=tx.stamp) == 1
+
+
+async def take_over(tx: Tx, attempt: Attempt, staged: bool) -> bool:
+    """queued → importing; or uploading → importing, if `staged` bytes wait. The image is the attempt's from now on."""
+    given = {"upload": attempt.upload_id, "now": tx.stamp}
+    return await tx.do(IMPORT_STAGED if staged else IMPORT, b_id=attempt.image_id, **given) == 1
+
+
+async def activate(tx: Tx, attempt: Attempt, facts: Facts, location: Location) -> bool:
+    """What it was during the attempt → active, with what is known of the bytes and where they are."""
+    if await tx.do(ACTIVATE, **_mine(attempt), now=tx.stamp, **values(facts)) != 1:
+        return False
+    await locations.add(tx, attempt.image_id, location)
+    return True
 
 
 async def requeue(tx: Tx, attempt: Attempt) -> bool:
-    """saving → queued."""
-    return await tx.do(REQUEUE, b_id=attempt.image_id, b_upload=attempt.upload_id, now=tx.stamp) == 1
+    """What it was during the attempt → queued."""
+    return await tx.do(REQUEUE, **_mine(attempt), now=tx.stamp) == 1
 
 
 async def deactivate(tx: Tx, image_id: str) -> bool:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...kernel.db import Tx
-from ...kernel.notifications import tell
-from ...kernel.notifications.outbox import ERROR, INFO
-from ...kernel.policy import Actor
-from ..model import PUBLIC, Image, Member
+from ..kernel.db import Tx
+from ..kernel.notifications import tell
+from ..kernel.notifications.outbox import ERROR, INFO
+from ..kernel.policy import Actor
+from .model import PUBLIC, Image, Member
 
 _SAID = (
     *("id", "name", "status", "min_disk", "min_ram", "protected", "checksum", "owner", "disk_format", "container_format"),

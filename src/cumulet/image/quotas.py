@@ -11,11 +11,11 @@ from typing import Any
 
 from msgspec import Struct
 
-from ...identity.operations import limits
-from ...kernel.db import Reader, Tx
-from ...kernel.errors import TooLarge
-from ..store import usage
-from ..store.usage import Usage
+from ..identity.operations import limits
+from ..kernel.db import Reader, Tx
+from ..kernel.errors import TooLarge
+from .store import usage
+from .store.usage import Usage
 
 SIZE, STAGE, COUNT, UPLOADING = "image_size_total", "image_stage_total", "image_count_total", "image_count_uploading"
 MIB = 1 << 20

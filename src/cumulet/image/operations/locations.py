@@ -1,0 +1,64 @@
+"""Where images' bytes are: locations that somebody names instead of uploading."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from ...kernel import workflow
+from ...kernel.db import Tx
+from ...kernel.errors import Conflict, Forbidden, Invalid
+from ...kernel.log import current_request_id
+from ...kernel.policy import Actor
+from .. import fetching, intake, rules, signatures
+from ..model import ADD_LOCATION, IMPORTING, QUEUED, Attempt, Image, Location, Task
+from ..parts import Parts
+from ..store import tasks, transitions
+from ..workflows.add_location import Given
+from ..workflows.add_location import add_location as flow
+from . import imports, placing
+
+HASHES = ("sha512",)
+"""The algorithms of a hash that may be announced."""
+
+
+class Named(Struct, frozen=True):
+    """A location as it is asked for. `sha512` is what the bytes have to have."""
+
+    url: str
+    metadata: dict[str, str] = {}
+    sha512: str | None = None
+
+
+async def add(tx: Tx, parts: Parts, actor: Actor, image: Image, named: Named) -> Task:
+    """Fill a queued image with the bytes of a URL, which stay where they are. Raises Conflict, Invalid."""
+    if image.status != QUEUED:
+        raise Conflict(f"It's not allowed to add locations if image status is {image.status}.")
+    rules.check_formats(image)
+    store = parts.stores.for_url(named.url)
+    fetching.check(named.url, fetching.ANY_PORT)
+    task = imports.new_task(tx, actor, image.id, (ADD_LOCATION, {"image_id": image.id, "loc_url": named.url}))
+    given = Given(
+        task_id=task.id,
+        image_id=image.id,
+        location=Location(store.name, named.url, dict(named.metadata)),
+        disk_format=intake.plain_format(image),
+        sha512=named.sha512,
+        signed=signatures.said(image.properties),
+        storage_quota=parts.settings.storage_quota,
+    )
+    if not await transitions.take_over(tx, Attempt(image.id, task.id, IMPORTING), staged=False):
+        raise Conflict(f"Image {image.id} is being filled by somebody else.")
+    await tasks.add(tx, task)
+    await workflow.start(tx, flow, image.id, given, request_id=current_request_id())
+    return task
+
+
+async def remove(tx: Tx, image: Image, position: int) -> list[Location]:
+    """Take one of several locations away. `placing.put_away` its bytes then. Raises Invalid, Forbidden, Conflict."""
+    if not 0 <= position < len(image.locations):
+        raise Invalid("Invalid position for removing a location.")
+    if len(image.locations) == 1:
+        raise Forbidden(f"Cannot delete the last location of image {image.id}: delete the image instead.")
+    gone = [image.locations[position]]
+    await placing.take(tx, image, gone)
+    return gone

@@ -1,0 +1,1 @@
+"""Images' long-running operations, one file each."""

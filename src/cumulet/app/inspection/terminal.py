@@ -59,14 +59,19 @@ def _bar(bar: Bar) -> RenderableType:
 
 
 def _figures(lines: list[Line]) -> Table:
-    table = Table("", "total", "reserved", "unmanaged", "ratio", "limit", "claimed", "free", title="Figures", title_justify="left")
-    for line in lines:
-        unit = UNITS.get(line.resource_class, "")
-        over = "[red]" if line.free < 0 else ""
-        cells = [amount(value, unit) for value in (line.total, line.reserved, line.unmanaged)]
-        last = [amount(value, unit) for value in (line.limit, line.used)]
-        table.add_row(line.resource_class, *cells, f"{line.ratio:g}", *last, f"{over}{amount(line.free, unit)}")
+    """A column for each resource class, so that it fits into a terminal of 80 columns."""
+    table = Table("", *(line.resource_class for line in lines), title="Figures", title_justify="left")
+    for figure in ("total", "reserved", "unmanaged", "ratio", "limit", "used", "free"):
+        table.add_row("claimed" if figure == "used" else figure, *(_figure(line, figure) for line in lines))
     return table
+
+
+def _figure(line: Line, figure: str) -> str:
+    value = getattr(line, figure)
+    if figure == "ratio":
+        return f"{value:g}"
+    text = amount(value, UNITS.get(line.resource_class, ""))
+    return f"[red]{text}[/red]" if value < 0 else text
 
 
 def _show_sources(console: Console, lines: list[Line]) -> None:

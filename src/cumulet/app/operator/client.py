@@ -18,7 +18,7 @@ class RequestFailed(Exception):
     """The cloud answered with an error; the message is the cloud's own."""
 
     def __init__(self, status: int, message: str) -> None:
-        super().__init__(f"{status}: {message}")
+        super().__init__(message)
         self.status = status
 
 
@@ -100,8 +100,19 @@ def _send(url: str, method: str, body: Any, headers: dict[str, str], on_block: O
     finally:
         connection.close()
     if answer.status >= 400:
-        raise RequestFailed(answer.status, content.decode(errors="replace")[:500])
+        raise RequestFailed(answer.status, _message(answer.status, content))
     return _Answer(content, answer.headers.get("X-Subject-Token", ""))
+
+
+def _message(status: int, content: bytes) -> str:
+    """What the cloud says in the envelope of any of its services; or the status with the beginning of what else it sent."""
+    try:
+        said = msgspec.json.decode(content)
+        if "errors" in said:
+            return str(said["errors"][0]["detail"])
+        return str((said if "message" in said else next(iter(said.values())))["message"])
+    except (msgspec.DecodeError, LookupError, TypeError, AttributeError, StopIteration):
+        return f"{status}: {content.decode(errors='replace')[:500]}"
 
 
 def _pass_on(answer: HTTPResponse, on_block: OnBlock) -> bytes:

@@ -179,8 +179,19 @@ async def survives_crashes_while_undoing(scenario: Scenario) -> None:
 async def survives_cancelling(scenario: Scenario) -> None:
     """Cancelled after each step, the end is "finished" or "never happened"."""
     assert scenario.cancel is not None
-    untroubled, problems = await _untroubled(scenario)
-    for point in untroubled.deaths:
+    kind, resource_id = scenario.cancel
+
+    async def cancel(world: World) -> None:
+        async with world.db.tx() as tx:
+            await workflow.intend(tx, kind, resource_id)
+
+    await survives_interruption(scenario, cancel)
+
+
+async def survives_interruption(scenario: Scenario, interrupt: Callable[[Any], Awaitable[None]]) -> None:
+    """Killed at each point, and `interrupt(world)` asks for something else before the next life: "finished" or "never happened"."""
+    problems = []
+    for point in await deaths(scenario):
         async with scenario.setup() as world:
             await scenario.start(world)
             plan = Plan(crash={point})
@@ -188,10 +199,9 @@ async def survives_cancelling(scenario: Scenario) -> None:
             engine.fault = plan
             with _crashing():
                 await engine.run_pending()
-            async with world.db.tx() as tx:
-                await workflow.intend(tx, *scenario.cancel)
+            await interrupt(world)
             await world.clock.advance(engine.lease + 1)
-            problems.append(await _outcome(scenario, world, plan, f"cancelled {point}", ("finished", "undone")))
+            problems.append(await _outcome(scenario, world, plan, f"interrupted {point}", ("finished", "undone")))
     _report(problems)
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.support.crash import Plan, Scenario, _crashing, deaths, drive, survives_everything
+from tests.support.crash import Scenario, survives_everything, survives_interruption
 from tests.support.server_crash import CREATE, GONE, look, nudge
 from tests.support.servers import actor, compute_cloud
 
 from cumulet.compute.operations.servers import delete, power
 from cumulet.compute.workflows.steps.commands import HostRefused
-from cumulet.kernel.workflow import Engine
 
 
 @asynccontextmanager
@@ -48,17 +48,4 @@ REBOOT = Scenario(setup=built, start=begin_reboot, snapshot=look, finished=GONE,
 @pytest.mark.parametrize("scenario", [CREATE, REBOOT], ids=["being built", "being rebooted"])
 async def test_a_server_is_deleted_at_any_moment_while_it_is(scenario: Scenario) -> None:
     """The running workflow is undone, and the deletion follows."""
-    wrong = []
-    for point in await deaths(scenario):
-        async with scenario.setup() as cloud:
-            await scenario.start(cloud)
-            engine = Engine(cloud.db, cloud.services, "first life", cloud.clock)
-            engine.fault = Plan(crash={point})
-            with _crashing():
-                await engine.run_pending()
-            await begin_delete(cloud)
-            await cloud.clock.advance(engine.lease + 1)
-            await drive(cloud, Plan(), nudge)
-            left = await look(cloud)
-            wrong += [f"{point}: {left}"] if left != GONE else []
-    assert not wrong, "\n".join(wrong)
+    await survives_interruption(replace(scenario, finished=GONE, undone=GONE), begin_delete)

@@ -7,12 +7,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from tests.support.crash import Plan, Scenario, _crashing, deaths, drive, survives_everything
+from tests.support.crash import Scenario, survives_everything, survives_interruption
 from tests.support.servers import DEMO, actor, compute_cloud
 
 from cumulet.contract.commands import CreateVolume
 from cumulet.kernel.errors import Unavailable
-from cumulet.kernel.workflow import Engine
 from cumulet.volume.operations import quotas, snapshots, volumes
 from cumulet.volume.operations.snapshots import NewSnapshot
 from cumulet.volume.operations.volumes import NewVolume
@@ -175,20 +174,7 @@ async def force_delete(cloud: Any) -> None:
 async def test_a_volume_is_deleted_by_force_at_any_moment_while_it_is(setup: Any, begin: Any) -> None:
     """What is being done to it is undone or finished, and the deletion follows."""
     scenario = Scenario(setup=setup, start=begin, snapshot=look, finished=GONE, undone=GONE)
-    wrong = []
-    for point in await deaths(scenario):
-        async with setup() as cloud:
-            await begin(cloud)
-            engine = Engine(cloud.db, cloud.services, "first life", cloud.clock)
-            engine.fault = Plan(crash={point})
-            with _crashing():
-                await engine.run_pending()
-            await force_delete(cloud)
-            await cloud.clock.advance(engine.lease + 1)
-            await drive(cloud, Plan())
-            left = await look(cloud)
-            wrong += [f"{point}: {left}"] if left != GONE else []
-    assert not wrong, "\n".join(wrong)
+    await survives_interruption(scenario, force_delete)
 
 
 async def test_deleting_by_force_again_and_again_is_as_good_as_once() -> None:

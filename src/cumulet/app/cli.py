@@ -16,7 +16,7 @@ from ..kernel import log
 from ..kernel.daemons import DaemonFailed
 from . import findings
 from .config import Config
-from .identity import keys_app
+from .identity import audit_log, keys_app
 from .images import image_app
 from .importing import import_app
 from .inspection.commands import audit, explain_app, overcommit_app
@@ -34,6 +34,7 @@ app.add_typer(overcommit_app, name="overcommit")
 app.command("audit")(audit)
 app.add_typer(import_app, name="import")
 app.add_typer(keys_app, name="keys")
+app.command("audit-log")(audit_log)
 FakeOption = Annotated[bool, typer.Option("--fake", help="Hosts in memory instead of libvirt and OVN: no root, no packages.")]
 
 

@@ -77,10 +77,16 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     image_largest_gb: int = 1024
     image_show_locations: bool = False
     image_import: ImportSettings = ImportSettings()
+    address_failures: int = 100
+    address_seconds: float = 60.0
+    audit_days: int = 365
+    trusted_proxies: list[str] = msgspec.field(default_factory=lambda: ["127.0.0.0/8", "::1/128"])
 
     def __post_init__(self) -> None:
         if ipaddress.ip_address(self.external_gateway) not in ipaddress.ip_network(self.external_cidr):
             raise ValueError(f"external_gateway {self.external_gateway} is not in external_cidr {self.external_cidr}")
+        for network in self.trusted_proxies:
+            ipaddress.ip_network(network)
 
     @property
     def bus_socket(self) -> Path:

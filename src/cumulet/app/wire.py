@@ -31,7 +31,9 @@ from ..image.parts import Settings as ImageSettings
 from ..image.protections import Protections
 from ..image.protections import load as load_protections
 from ..image.signatures import Certificates
-from ..kernel import workflow
+from ..kernel import audit, workflow
+from ..kernel.audit import later as audit_later
+from ..kernel.clock import stamp
 from ..kernel.db import Database, Sqlite
 from ..kernel.http import Application, Request
 from ..kernel.http.cors import Cors
@@ -68,7 +70,7 @@ RULES = {
 TOKEN_KEYS, CREDENTIAL_KEYS = "token-keys", "credential-keys"
 """The folders of the rings, in the state folder."""
 
-HEAL_SECONDS, SWEEP_SECONDS, STRANGERS_SECONDS, DIRECTORIES_SECONDS = 5.0, 300.0, 1.0, 60.0
+HEAL_SECONDS, SWEEP_SECONDS, STRANGERS_SECONDS, DIRECTORIES_SECONDS, OLD_EVENTS_SECONDS = 5.0, 300.0, 1.0, 60.0, 3600.0
 
 
 class Services(Struct, frozen=True):
@@ -100,6 +102,7 @@ class Parts:
     def __init__(self, config: Config, db: Database, rings: Rings, services: Services, under: Underlay) -> None:
         self.config, self.db, self.services, self.underlay = config, db, services, under
         self.tokens, self.vault = rings.tokens, rings.vault
+        audit.tell(db)
         db.tells = bool(config.notification_url)
         self.image = services.images
         self.sync = Sync(db, under.driver)
@@ -210,6 +213,11 @@ def reconcilers(parts: Parts) -> list[Reconciler]:
         await keys.refresh(parts.db, keys.TOKENS, parts.tokens.keys)
         await keys.refresh(parts.db, keys.CREDENTIALS, parts.vault)
 
+    async def drop_old_events() -> None:
+        if parts.config.audit_days:
+            async with parts.db.tx() as tx:
+                await audit.purge(tx, stamp(tx.now - parts.config.audit_days * 86400.0))
+
     async def hear_strangers() -> None:
         if isinstance(parts.db, Sqlite):
             parts.db.hear_strangers()
@@ -226,6 +234,8 @@ def reconcilers(parts: Parts) -> list[Reconciler]:
         Reconciler("underlay", HEAL_SECONDS, heal),
         Reconciler("images", SWEEP_SECONDS, sweep_images),
         Reconciler("keys", keys.READ_SECONDS, read_keys),
+        Reconciler("audit", audit_later.EVERY, parts.tokens.later.write),
+        Reconciler("old events", OLD_EVENTS_SECONDS, drop_old_events),
         Reconciler("strangers", STRANGERS_SECONDS, hear_strangers),
         workflow.purger(parts.db),
         *_notifications(parts),

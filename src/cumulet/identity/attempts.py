@@ -1,28 +1,36 @@
-"""What must not be tried twice at once, or twice at all, in one process."""
+"""What must not be tried twice at once in one process."""
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from weakref import WeakValueDictionary
-
-CODE_SECONDS = 90.0
 
 
 class Attempts:
-    """One attempt to log in at a time per user, so that many at once are counted like many in a row; and each code once."""
+    """One attempt to log in at a time per user, and how many are under way per address."""
 
     def __init__(self) -> None:
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._used: dict[tuple[str, str], float] = {}
+        self._under_way: Counter[str] = Counter()
 
     def turn(self, user_id: str) -> asyncio.Lock:
         """The lock under which a user's attempts take turns."""
         return self._turns.setdefault(user_id, asyncio.Lock())
 
-    def first_use(self, user_id: str, code: str, now: float, seconds: float = CODE_SECONDS) -> bool:
-        """Whether a user shows a code for the first time while it is good, which is for so many seconds."""
-        self._used = {key: until for key, until in self._used.items() if until > now}
-        if (user_id, code) in self._used:
-            return False
-        self._used[user_id, code] = now + seconds
-        return True
+    def under_way(self, address: str) -> int:
+        """How many attempts from an address have not ended."""
+        return self._under_way[address]
+
+    @contextmanager
+    def one_more(self, address: str) -> Iterator[None]:
+        """An attempt from an address, while it lasts."""
+        self._under_way[address] += 1
+        try:
+            yield
+        finally:
+            self._under_way[address] -= 1
+            if not self._under_way[address]:
+                del self._under_way[address]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
+from functools import lru_cache
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from ..kernel.clock import seconds, stamp
@@ -15,7 +18,10 @@ LONGEST_PASSWORD = 4096
 
 
 class Compliance(Struct, frozen=True):
-    """What an organisation may ask of passwords; everything is off by default.
+    """What an organisation may ask of passwords; nearly everything is off by default.
+
+    An address from which `address_failures` attempts failed within `address_seconds` waits until those are over, unless it is of
+    this machine or a trusted proxy.
 
     After `lockout_failures` wrong passwords in a row an account is locked for `lockout_seconds`. A user's new password must be
     none of the last `unique_passwords`, and stays for `password_least_days`.
@@ -29,6 +35,29 @@ class Compliance(Struct, frozen=True):
     password_pattern: str = ""
     password_pattern_hint: str = ""
     change_at_first_use: bool = False
+    address_failures: int = 100
+    address_seconds: float = 60.0
+    trusted_proxies: list[str] = msgspec.field(default_factory=lambda: ["127.0.0.0/8", "::1/128"])
+
+
+def client_address(rules: Compliance, peer: str, forwarded: str | None) -> str | None:
+    """The address whose attempts are counted: the last one before our own proxies; None for those on this machine.
+
+    `forwarded` is the header X-Forwarded-For, which only trusted proxies are believed.
+    """
+    for address in (peer, *reversed([part.strip() for part in (forwarded or "").split(",") if part.strip()])):
+        try:
+            found = ipaddress.ip_address(address)
+        except ValueError:
+            return None if address == peer else address[:64]
+        if not any(found in _network(text) for text in rules.trusted_proxies):
+            return str(found)
+    return None
+
+
+@lru_cache
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    return ipaddress.ip_network(text)
 
 
 def check_password(rules: Compliance, password: str) -> None:

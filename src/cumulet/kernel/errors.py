@@ -72,5 +72,13 @@ class Unsupported(Problem):
     """The API knows this, the cloud does not do it."""
 
 
+class TooMany(Problem):
+    """Too many attempts in too short a time; `retry_after` is in seconds."""
+
+    def __init__(self, message: str, retry_after: int, internal: str = "") -> None:
+        super().__init__(message, internal=internal)
+        self.retry_after = retry_after
+
+
 class Unavailable(Problem):
     """A part needed for the answer does not answer now; try again."""

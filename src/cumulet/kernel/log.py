@@ -13,16 +13,23 @@ import msgspec
 from .clock import stamp
 
 _request_id: ContextVar[str] = ContextVar("request_id", default="-")
+_address: ContextVar[str] = ContextVar("address", default="")
 
 
 @contextmanager
-def request_context(request_id: str) -> Iterator[None]:
-    """Every line logged within carries this request id."""
-    before = _request_id.set(request_id)
+def request_context(request_id: str, address: str = "") -> Iterator[None]:
+    """Every line logged within carries this request id; `address` is the client's."""
+    before, earlier = _request_id.set(request_id), _address.set(address)
     try:
         yield
     finally:
         _request_id.reset(before)
+        _address.reset(earlier)
+
+
+def current_address() -> str:
+    """The address of the client whose request is answered; empty outside of one."""
+    return _address.get()
 
 
 def current_request_id() -> str:

@@ -92,7 +92,7 @@ async def test_many_guesses_at_once_count_like_many_in_a_row(cloud):
 
     cloud.cloud.tokens.passwords.verify = counted
     await asyncio.gather(*(wrong(user) for _ in range(8)))
-    assert len(tried) == 2
+    assert tried.count("wrong") == 2
 
 
 async def test_some_accounts_are_never_locked_and_one_lock_is_nobody_elses(cloud):

@@ -26,4 +26,4 @@ class Parts(Struct, frozen=True):
 def service(catalog: Catalog, federated: Federated) -> Service:
     """Identity, ready to be mounted."""
     parts = Parts(federated.tokens, catalog, federated.vault, federated)
-    return Service("identity", "/identity", ROUTES, fault, parts=parts, ignores_slash=True, holds=HOLD)
+    return Service("identity", "/identity", ROUTES, fault, parts=parts, ignores_slash=True, holds=HOLD, audits=True)

@@ -17,6 +17,7 @@ _STATUS: dict[type[errors.Problem], int] = {
     errors.Conflict: 409,
     errors.TooLarge: 413,
     errors.UnsupportedMedia: 415,
+    errors.TooMany: 429,
     errors.Unavailable: 503,
 }
 
@@ -28,4 +29,5 @@ def fault(problem: errors.Problem, request: Request) -> Fault:
     status = _STATUS.get(type(problem), 500)
     if request.path.endswith("/OS-OAUTH2/token"):
         return Fault(status, {"error": problem.code or _OAUTH2.get(status, "other_error"), "error_description": problem.message})
-    return Fault(status, {"error": {"code": status, "title": HTTPStatus(status).phrase, "message": problem.message}})
+    headers = {"Retry-After": str(problem.retry_after)} if isinstance(problem, errors.TooMany) else {}
+    return Fault(status, {"error": {"code": status, "title": HTTPStatus(status).phrase, "message": problem.message}}, headers)

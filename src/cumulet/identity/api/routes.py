@@ -81,7 +81,7 @@ ROUTES = [
     _route("GET", "/users/{user_id}", users.show, "get_user"),
     _route("PATCH", "/users/{user_id}", users.update, "update_user", "user"),
     _route("DELETE", "/users/{user_id}", users.delete, "delete_user"),
-    Route("POST", "/v3/users/{user_id}/password", users.change_password, PUBLIC, wrap="user"),
+    Route("POST", "/v3/users/{user_id}/password", users.change_password, PUBLIC, wrap="user", tx="none"),
     _route("GET", "/users/{user_id}/projects", projects.of_user, "list_user_projects"),
     _route("GET", "/users/{user_id}/groups", groups.of_user, "list_groups_for_user"),
     _route("POST", "/groups", groups.create, "create_group", "group", targets.of_body("group", "domain_id")),

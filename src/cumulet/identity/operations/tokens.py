@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ...kernel import ids
+from ...kernel.audit import Later
 from ...kernel.db import Database, Reader, Tx
 from ...kernel.errors import NotFound, Unauthorized
 from ...kernel.policy import Actor
@@ -72,6 +73,7 @@ class Tokens:
         self._standings: dict[tuple[str, Scope], Standing] = {}
         self.passwords = Passwords(db.clock)
         self.attempts = Attempts()
+        self.later = Later(db)
         db.subscribe("identity", self._forget)
 
     def _forget(self, key: str) -> None:

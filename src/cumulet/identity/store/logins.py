@@ -1,4 +1,4 @@
-"""Failed log-ins in a row, and the passwords that a user had."""
+"""Failed log-ins in a row and from one address, codes that were used, and the passwords that a user had."""
 
 from __future__ import annotations
 
@@ -22,7 +22,21 @@ PASSWORDS = sa.Table(
     sa.Column("set_at", sa.Double, nullable=False),
     sa.Column("by_its_user", sa.Boolean, nullable=False),
 )
-F, P = FAILURES.c, PASSWORDS.c
+CODES = sa.Table(
+    "used_codes",
+    metadata,
+    sa.Column("user_id", sa.Text, primary_key=True),
+    sa.Column("code", sa.Text, primary_key=True),
+    sa.Column("until", sa.Double, nullable=False),
+)
+ADDRESSES = sa.Table(
+    "failing_addresses",
+    metadata,
+    sa.Column("address", sa.Text, primary_key=True),
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("since", sa.Double, nullable=False),
+)
+F, P, C, A = FAILURES.c, PASSWORDS.c, CODES.c, ADDRESSES.c
 
 GET_FAILURES = Query(sa.select(F.failures, F.last_at).where(F.user_id == sa.bindparam("user_id")))
 INSERT_FAILURES, CLEAR_FAILURES = insert(FAILURES), delete(FAILURES, "user_id")
@@ -34,6 +48,13 @@ COUNT_FAILURE = Query(
 HISTORY = Query(
     sa.select(P.set_at, P.password_hash, P.by_its_user).where(P.user_id == sa.bindparam("user_id")).order_by(P.set_at.desc())
 )
+INSERT_CODE = insert(CODES)
+FORGET_CODES = Query(sa.delete(CODES).where(C.until <= sa.bindparam("now", type_=sa.Double())))
+USED = Query(sa.select(C.until).where(C.user_id == sa.bindparam("user_id"), C.code == sa.bindparam("code")))
+GET_ADDRESS = Query(sa.select(A.failures, A.since).where(A.address == sa.bindparam("address")))
+INSERT_ADDRESS = insert(ADDRESSES)
+COUNT_ADDRESS = Query(sa.update(ADDRESSES).where(A.address == sa.bindparam("b_address")).values(failures=A.failures + 1))
+FORGET_ADDRESSES = Query(sa.delete(ADDRESSES).where(A.since <= sa.bindparam("before", type_=sa.Double())))
 INSERT_PASSWORD = insert(PASSWORDS)
 FORGET_PASSWORDS = Query(
     sa.delete(PASSWORDS).where(P.user_id == sa.bindparam("b_user_id"), P.set_at <= sa.bindparam("until", type_=sa.Double()))
@@ -55,6 +76,28 @@ async def count_failure(tx: Tx, user_id: str) -> None:
 async def clear_failures(tx: Tx, user_id: str) -> None:
     """None any more."""
     await tx.do(CLEAR_FAILURES, key=user_id)
+
+
+async def use_code(tx: Tx, user_id: str, code: str, until: float) -> bool:
+    """Whether a user shows a code for the first time while it is good. The caller holds the user's name meanwhile."""
+    await tx.do(FORGET_CODES, now=tx.now)
+    if await tx.one(USED, user_id=user_id, code=code):
+        return False
+    await tx.do(INSERT_CODE, user_id=user_id, code=code, until=until)
+    return True
+
+
+async def address_failures(tx: Reader, address: str) -> tuple[int, float]:
+    """How many log-ins from an address failed, and since when they are counted."""
+    found = await tx.one(GET_ADDRESS, address=address)
+    return (found[0], found[1]) if found else (0, 0.0)
+
+
+async def count_address(tx: Tx, address: str, seconds: float) -> None:
+    """One more, after those are forgotten that are counted for longer than this. The caller holds the address meanwhile."""
+    await tx.do(FORGET_ADDRESSES, before=tx.now - seconds)
+    if not await tx.do(COUNT_ADDRESS, b_address=address):
+        await tx.do(INSERT_ADDRESS, address=address, failures=1, since=tx.now)
 
 
 async def passwords(tx: Reader, user_id: str) -> list[tuple[float, str, bool]]:

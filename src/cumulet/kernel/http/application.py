@@ -33,7 +33,7 @@ class Service(Struct, frozen=True):
     which a project id may stand (`/v2.1`): it is checked against the token and left out. `id_header` repeats the request id under
     the service's own name. `ignores_slash` is for services where a slash at the end of a path means nothing.
     `holds` is a name that every write transaction holds (`tx.hold`): for services whose writes are few, depend on much that was
-    read before, and are better made one at a time.
+    read before, and are better made one at a time. With `audits` every successful write is an event of the audit log.
     """
 
     name: str
@@ -46,6 +46,7 @@ class Service(Struct, frozen=True):
     parts: Any = None
     ignores_slash: bool = False
     holds: str | None = None
+    audits: bool = False
 
 
 Authenticate = Callable[[str, Request], Awaitable[Actor]]

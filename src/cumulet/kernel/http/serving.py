@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import Struct
 
-from .. import ids
+from .. import audit, ids
+from ..audit.requests import of_request
 from ..cause import acting
 from ..clock import measure
 from ..db import Database, Duplicate
@@ -54,7 +55,7 @@ async def serve(
     started = measure()
     request = Request(raw, new_request_id(), service.mount, around.policies[service.name], service.parts)
     request.params = params
-    with request_context(request.id):
+    with request_context(request.id, request.remote):
         try:
             negotiate(service, request)
             public = endpoints[0].policy == PUBLIC
@@ -168,7 +169,10 @@ async def _handle(service: Service, endpoint: Endpoint, around: Surroundings, re
                 if service.holds is not None:
                     await tx.hold(service.holds)
                 request.tx = tx
-                return await _permitted(endpoint, request, arguments)
+                response = await _permitted(endpoint, request, arguments)
+                if service.audits and endpoint.policy != PUBLIC and response.status < 400:
+                    await audit.record(tx, of_request(service.name, endpoint.policy, request, response))
+                return response
         except Unavailable as problem:
             if problem.code != "retry" or tried == TRIES:
                 raise

@@ -5,14 +5,30 @@ from __future__ import annotations
 from ....kernel.errors import Invalid, Unauthorized
 from ....kernel.http import Request
 from ...operations.authentication import methods
+from ...operations.authentication.attempt import Attempt
 from ...operations.authentication.logging_in import Wanted
 from ...operations.authentication.methods import NamedCredential, Proof
 from ...operations.authentication.named import Named
 from ...operations.oauth import grants
+from ...rules import client_address
 from ..oauth import signed
 from . import bodies
 
 AnyUser = bodies.UserName | bodies.PasswordUser | bodies.CodeUser
+
+
+def attempt(request: Request, methods: tuple[str, ...], named: Named | None) -> Attempt:
+    """From where, as whom and how somebody tries."""
+    address = client_address(request.parts.tokens.rules, request.remote, request.header("X-Forwarded-For"))
+    return Attempt(methods, named, address)
+
+
+def whom(identity: bodies.IdentityBody) -> Named | None:
+    """The user as whom somebody tries, if the first method that has one names one as it should."""
+    for method in (identity.password, identity.totp):
+        if method is not None and (method.user.id is not None or (method.user.name is not None and method.user.domain is not None)):
+            return _user(method.user)
+    return None
 
 
 async def proof(request: Request, identity: bodies.IdentityBody) -> Proof:

@@ -6,6 +6,7 @@ from typing import Any
 
 from ....kernel.http import Request, Response, flag, no_content, ok
 from ...operations import tokens
+from ...operations.authentication.attempt import attempted
 from ...operations.authentication.factors import Partial
 from ...operations.authentication.logging_in import log_in
 from ...operations.roles import holdings
@@ -20,8 +21,13 @@ RECEIPT = "Openstack-Auth-Receipt"
 
 async def create(request: Request, body: bodies.Auth) -> Response:
     """A token for a password, an earlier token, a code, an application credential; or a receipt for one of several."""
-    proof = await asked.proof(request, body.identity)
-    outcome = await log_in(request.parts.tokens, proof, asked.wanted(body.scope), request.header(RECEIPT))
+
+    async def work() -> Authenticated | Partial:
+        proof = await asked.proof(request, body.identity)
+        return await log_in(request.parts.tokens, proof, asked.wanted(body.scope), request.header(RECEIPT))
+
+    attempt = asked.attempt(request, tuple(body.identity.methods), asked.whom(body.identity))
+    outcome = await attempted(request.parts.tokens, attempt, work)
     if isinstance(outcome, Partial):
         return Response(401, views.receipt(outcome), {RECEIPT: outcome.text})
     return await issued(request, outcome, 201)

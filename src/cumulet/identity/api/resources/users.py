@@ -8,11 +8,14 @@ from ....kernel.db import Page
 from ....kernel.http import Filter, Request, Response, created, flag, no_content, ok
 from ...model import User
 from ...operations import tokens
+from ...operations.authentication import password_change
+from ...operations.authentication.named import Named
 from ...operations.directory import reading
 from ...operations.federation import links
 from ...operations.resources import users
 from ...rules import check_password, end_filter
 from .. import fields
+from ..auth import asked
 from ..fields import directories
 from . import bodies, views
 
@@ -85,7 +88,8 @@ async def update(request: Request, user_id: str, body: bodies.UserChanges) -> Re
 
 async def change_password(request: Request, user_id: str, body: bodies.PasswordChange) -> Response:
     """A user's own new password; no token is needed, for one may be expired."""
-    await users.change_password(request.tx, request.parts.tokens, user_id, body.original_password, body.password)
+    attempt = asked.attempt(request, ("password",), Named(id=user_id))
+    await password_change.change_password(request.parts.tokens, attempt, body.original_password, body.password)
     return no_content()
 
 

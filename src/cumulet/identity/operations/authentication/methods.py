@@ -11,7 +11,7 @@ from ...keys import KeyRing
 from ...model import AccessToken, ApplicationCredential, User
 from ...passwords import is_foreign
 from ...rules import is_expired
-from ...store import users
+from ...store import logins, users
 from ...store.delegation import application_credentials
 from ...tokens import Claims
 from ..delegation.credentials import totp_secrets
@@ -98,12 +98,19 @@ async def by_totp(tokens: Tokens, vault: KeyRing, named: Named, code: str) -> Pr
 
     async def verify() -> bool:
         now = tokens.db.clock.now()
-        return user is not None and totp.matches(secrets, code, now) and tokens.attempts.first_use(user.id, code, now)
+        return user is not None and totp.matches(secrets, code, now) and await _first_use(tokens, user, code)
 
     right = await lockout.attempt(tokens, user, verify)
     if user is None or not right:
         raise Unauthorized(REFUSAL, internal="unknown user or wrong code")
     return Proof(user, ("totp",))
+
+
+async def _first_use(tokens: Tokens, user: User, code: str) -> bool:
+    """Whether a code is shown for the first time, to whichever process."""
+    async with tokens.db.tx() as tx:
+        await tx.hold(lockout.hold_of(user.id))
+        return await logins.use_code(tx, user.id, code, tx.now + totp.GOOD_SECONDS)
 
 
 class NamedCredential(Struct, frozen=True):

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 
 STEP_SECONDS = 30
 EARLIER_STEPS = 1
+GOOD_SECONDS = STEP_SECONDS * (EARLIER_STEPS + 2.0)
+"""Longer than any code is good: one that was used is remembered for so long."""
 
 
 def matches(secrets: Sequence[str], code: str, now: float) -> bool:

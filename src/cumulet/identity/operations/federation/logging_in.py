@@ -10,6 +10,7 @@ from ... import mapping as language
 from ...mapping import Mapped
 from ...model import IdentityProvider, Mapping, Protocol, Scope, User
 from ...store import users
+from ..authentication.attempt import Attempt, attempted
 from ..authentication.named import REFUSAL, find_user
 from ..authentication.named import Named as UserName
 from ..bootstrap import HOLD
@@ -45,11 +46,23 @@ async def by_request(federated: Federated, idp_id: str, protocol_id: str, shown:
     """
     async with federated.tokens.db.read() as tx:
         found = await door(tx, idp_id, protocol_id)
-    return await admit(federated.tokens, found, await of_request(federated, idp_id, protocol_id, shown))
+
+    async def work() -> Authenticated:
+        return await _admitted(federated.tokens, found, await of_request(federated, idp_id, protocol_id, shown))
+
+    return await attempted(federated.tokens, Attempt((protocol_id,)), work)
 
 
 async def admit(tokens: Tokens, by: Door, assertion: Assertion) -> Authenticated:
     """An unscoped token for who the mapping makes of `assertion`. Raises Unauthorized, Forbidden."""
+
+    async def work() -> Authenticated:
+        return await _admitted(tokens, by, assertion)
+
+    return await attempted(tokens, Attempt((by.protocol.id,)), work)
+
+
+async def _admitted(tokens: Tokens, by: Door, assertion: Assertion) -> Authenticated:
     _check_issuer(by, assertion)
     version = by.mapping.schema_version
     mapped = language.evaluate(language.read(by.mapping.rules, version), assertion, version)

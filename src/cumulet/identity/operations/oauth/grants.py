@@ -14,8 +14,8 @@ from ....kernel.errors import Forbidden, NotFound, Unauthorized
 from ....kernel.policy import Actor
 from ...keys import KeyRing
 from ...model import AccessToken, Consumer, RequestToken, Role, Scope
+from ...store import logins, users
 from ...store import projects as project_store
-from ...store import users
 from ...store.delegation import oauth
 from .. import projects
 from ..authentication.methods import Proof
@@ -45,13 +45,13 @@ async def _consumer(tx: Reader, signed: Signed) -> Consumer:
     return found
 
 
-def _check(tokens: Tokens, signed: Signed, consumer: str, token: str = "") -> None:
-    """Raise Unauthorized unless the request is signed with these secrets, now, and for the first time in this process."""
-    now = tokens.db.clock.now()
+async def _check(tx: Tx, signed: Signed, consumer: str, token: str = "") -> None:
+    """Raise Unauthorized unless the request is signed with these secrets, now, and for the first time."""
     signing.check(signed, consumer, token)
-    signing.check_time(signed, now)
-    nonce = f"{signed.require('oauth_timestamp')} {signed.require('oauth_nonce')}"
-    if not tokens.attempts.first_use(signed.parameters["oauth_consumer_key"], nonce, now, 2 * signing.TIME_SECONDS):
+    signing.check_time(signed, tx.now)
+    key, nonce = signed.parameters["oauth_consumer_key"], f"{signed.require('oauth_timestamp')} {signed.require('oauth_nonce')}"
+    await tx.hold(f"requests of {key}")
+    if not await logins.use_code(tx, key, nonce, tx.now + 2 * signing.TIME_SECONDS):
         raise Unauthorized("This request was made before.")
 
 
@@ -59,7 +59,7 @@ async def ask(tx: Tx, tokens: Tokens, vault: KeyRing, request: Request) -> Issue
     """A request token, for a consumer that wants to act in a project. Raises Unauthorized, Invalid, NotFound for the project."""
     signed = signing.read(request)
     consumer = await _consumer(tx, signed)
-    _check(tokens, signed, unsealed(vault, consumer.id, consumer.secret))
+    await _check(tx, signed, unsealed(vault, consumer.id, consumer.secret))
     await projects.get(tx, request.project_id)
     new = Issued(ids.new_hex(), ids.new_hex(), tx.now + REQUEST_SECONDS)
     secret = sealed(vault, new.id, new.secret)
@@ -97,7 +97,7 @@ async def exchange(tx: Tx, tokens: Tokens, vault: KeyRing, request: Request) -> 
     found = await oauth.find_request(tx, signed.require("oauth_token"))
     if found is None or found.consumer_id != consumer.id:
         raise Unauthorized("The request token does not exist, has expired, or is another consumer's.")
-    _check(tokens, signed, unsealed(vault, consumer.id, consumer.secret), unsealed(vault, found.id, found.secret))
+    await _check(tx, signed, unsealed(vault, consumer.id, consumer.secret), unsealed(vault, found.id, found.secret))
     if found.user_id is None or found.verifier is None or not hmac.compare_digest(found.verifier.encode(), verifier.encode()):
         raise Unauthorized("Provided verifier does not match stored verifier")
     new = Issued(ids.new_hex(), ids.new_hex(), tx.now + ACCESS_SECONDS)
@@ -117,7 +117,8 @@ async def prove(tokens: Tokens, vault: KeyRing, request: Request) -> Proof:
         user = await users.find(tx, found.user_id) if found else None
     if found is None or user is None or found.consumer_id != consumer.id:
         raise Unauthorized("Could not validate the access token")
-    _check(tokens, signed, unsealed(vault, consumer.id, consumer.secret), unsealed(vault, found.id, found.secret))
+    async with tokens.db.tx() as write:
+        await _check(write, signed, unsealed(vault, consumer.id, consumer.secret), unsealed(vault, found.id, found.secret))
     return Proof(user, ("oauth1",), access_token=found)
 
 

@@ -8,13 +8,12 @@ import msgspec
 
 from ....kernel import ids
 from ....kernel.db import Page, Reader, Tx
-from ....kernel.errors import Conflict, Invalid, NotFound, Unauthorized
+from ....kernel.errors import Conflict, Invalid, NotFound
 from ...model import User
-from ...rules import DAY, Compliance, check_password, password_end
+from ...rules import Compliance, password_end
 from ...store import assignments, logins, users
 from ...store.delegation import application_credentials, credentials
 from .. import projects
-from ..tokens import Tokens
 from . import options
 
 
@@ -73,34 +72,6 @@ async def update(tx: Tx, user: User, changes: dict[str, Any], rules: Compliance 
         await logins.clear_failures(tx, user.id)
     tx.signal("identity", user.id)
     return changed
-
-
-async def change_password(tx: Tx, tokens: Tokens, user_id: str, original: str, new: str) -> None:
-    """A user's own change of password. Raises Unauthorized if the original one is wrong, Invalid for the new one."""
-    user = await users.find(tx, user_id)
-    await tokens.directories.check_writable(tx, user.domain_id if user else None)
-    if not await tokens.passwords.verify(user.password_hash if user else None, original) or user is None:
-        raise Unauthorized("The original password is not right.")
-    if not user.enabled:
-        raise Unauthorized(f"The account is disabled for user: {user.id}")
-    if user.options.get("lock_password"):
-        raise Invalid("You cannot change your password: it is locked. Ask your administrator to reset it.")
-    check_password(tokens.rules, new)
-    await _check_history(tx, tokens, user, new)
-    await update(tx, user, {"password_hash": await tokens.passwords.hash(new)}, tokens.rules, by_itself=True)
-
-
-async def _check_history(tx: Tx, tokens: Tokens, user: User, new: str) -> None:
-    """Raise Invalid if the user set a password too short a time ago, or had the new one not long ago."""
-    rules, earlier = tokens.rules, await logins.passwords(tx, user.id)
-    if earlier and earlier[0][2] and tx.now < earlier[0][0] + rules.password_least_days * DAY:
-        raise Invalid(f"You cannot change your password yet: it must be used for {rules.password_least_days} day(s) first.")
-    for at, (set_at, password_hash, _) in enumerate(earlier):
-        if at >= max(rules.unique_passwords, 1):
-            await logins.forget_passwords(tx, user.id, set_at)
-            return
-        if rules.unique_passwords and await tokens.passwords.matches(password_hash, new):
-            raise Invalid(f"The new password cannot be identical to one of the last {rules.unique_passwords} passwords.")
 
 
 async def delete(tx: Tx, user_id: str) -> None:

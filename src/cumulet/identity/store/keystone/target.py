@@ -54,8 +54,8 @@ MOVED: dict[str, Sequence[sa.Column[Any]]] = {
 }
 """What goes along when a row of a noun gets another id. Rows that are named anywhere else keep theirs."""
 
-_DROPPED = {"password_history", "failed_logins"}
-"""What names a user and goes away with it."""
+_DROPPED = {"password_history", "failed_logins", "used_codes", "audit_events"}
+"""What names a user and goes away with it, or says what once was."""
 
 
 class Present(Struct):

@@ -170,7 +170,7 @@ def policies(config: Config, more_of_image: Collection[str] = ()) -> dict[str, P
 
 @lru_cache(maxsize=16)
 def _policy(service: str, overrides: tuple[tuple[str, str], ...]) -> Policy:
-    return Policy(RULES[service], dict(overrides))
+    return Policy(RULES[service], dict(overrides), identity_policy.SCOPES if service == "identity" else None)
 
 
 def inventory(config: Config) -> hosts.Initial:

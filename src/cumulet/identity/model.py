@@ -129,6 +129,15 @@ class PolicyBlob(Struct, frozen=True):
     extra: dict[str, Any]
 
 
+class PolicyAssociation(Struct, frozen=True):
+    """For what a policy document is: an endpoint, or a service, in one region or all. What is not named is empty."""
+
+    endpoint_id: str
+    service_id: str
+    region_id: str
+    policy_id: str
+
+
 class Credential(Struct, frozen=True):
     """Somebody's secret, `blob` being sealed. An EC2 credential's id is the SHA-256 of its access key."""
 

@@ -71,7 +71,7 @@ async def test_a_domains_reader_changes_nothing(home):
 
 @pytest.mark.parametrize("key", ["user", "group", "project"])
 async def test_a_domains_manager_makes_changes_and_deletes_what_is_in_the_domain(home, key):
-    made = (await home.manager.post(f"{V3}/{key}s", json={key: {"name": "new"}})).json()[key]
+    made = (await home.manager.post(f"{V3}/{key}s", json={key: {"name": "new", "domain_id": home.id}})).json()[key]
     assert made["domain_id"] == home.id
     assert (await home.manager.patch(f"{V3}/{key}s/{made['id']}", json={key: {"name": "newer"}})).status_code == 200
     assert (await home.manager.delete(f"{V3}/{key}s/{made['id']}")).status_code == 204

@@ -14,7 +14,7 @@ from .oauth.routes import ROUTES as OAUTH
 from .resources import domains, groups, policies, projects, tags, users
 from .roles import assignments, grants, implied, roles
 
-OWN_DOMAIN = targets.own_domain
+OWN_DOMAIN, EXISTING, OF_CREDENTIAL = targets.own_domain, targets.of_existing, targets.of_application_credential
 
 
 def _grants(path: str, tail: str = "", system: str = "") -> list[Route]:
@@ -43,10 +43,26 @@ GRANTS = [
 
 EC2 = "/users/{user_id}/credentials/OS-EC2"
 APPLICATION = "/users/{user_id}/application_credentials"
+ONE = f"{APPLICATION}/{{application_credential_id}}"
 TRUSTS = "/OS-TRUST/trusts"
 GROUPS = "/OS-EP-FILTER/endpoint_groups"
 GROUP = f"{GROUPS}/{{endpoint_group_id}}"
 FILTERED = "/OS-EP-FILTER/projects/{project_id}/endpoints"
+
+OF_POLICY = "/policies/{policy_id}/OS-ENDPOINT-POLICY"
+ASSOCIATIONS = [
+    _route(method, f"{OF_POLICY}{path}", handler, f"{word}_policy_association_for_{place}")
+    for path, place in (
+        ("/endpoints/{endpoint_id}", "endpoint"),
+        ("/services/{service_id}", "service"),
+        ("/services/{service_id}/regions/{region_id}", "region_and_service"),
+    )
+    for method, handler, word in (
+        ("PUT", policies.associate, "create"),
+        ("GET", policies.check, "check"),
+        ("DELETE", policies.dissociate, "delete"),
+    )
+]
 
 ROUTES = [
     Route("GET", "", versions.list_versions, PUBLIC),
@@ -63,7 +79,7 @@ ROUTES = [
     _route("POST", "/domains", domains.create, "create_domain", "domain"),
     _route("GET", "/domains", domains.index, "list_domains", target=OWN_DOMAIN),
     _route("GET", "/domains/{domain_id}", domains.show, "get_domain"),
-    _route("PATCH", "/domains/{domain_id}", domains.update, "update_domain", "domain"),
+    _route("PATCH", "/domains/{domain_id}", domains.update, "update_domain", "domain", EXISTING),
     _route("DELETE", "/domains/{domain_id}", domains.delete, "delete_domain"),
     _route("POST", "/projects", projects.create, "create_project", "project", targets.of_body("project", "domain_id")),
     _route("GET", "/projects", projects.index, "list_projects", target=OWN_DOMAIN),
@@ -76,7 +92,7 @@ ROUTES = [
     _route("GET", "/projects/{project_id}/tags/{tag}", tags.check, "get_project_tag"),
     _route("PUT", "/projects/{project_id}/tags/{tag}", tags.add, "create_project_tag"),
     _route("DELETE", "/projects/{project_id}/tags/{tag}", tags.remove, "delete_project_tag"),
-    _route("POST", "/users", users.create, "create_user", "user", targets.of_body("user", "domain_id")),
+    _route("POST", "/users", users.create, "create_user", "user", targets.told("user", "domain_id")),
     _route("GET", "/users", users.index, "list_users", target=OWN_DOMAIN),
     _route("GET", "/users/{user_id}", users.show, "get_user"),
     _route("PATCH", "/users/{user_id}", users.update, "update_user", "user"),
@@ -88,7 +104,7 @@ ROUTES = [
     _route("GET", "/groups", groups.index, "list_groups", target=OWN_DOMAIN),
     _route("GET", "/groups/{group_id}", groups.show, "get_group"),
     _route("PATCH", "/groups/{group_id}", groups.update, "update_group", "group"),
-    _route("DELETE", "/groups/{group_id}", groups.delete, "delete_group"),
+    _route("DELETE", "/groups/{group_id}", groups.delete, "delete_group", target=EXISTING),
     _route("GET", "/groups/{group_id}/users", groups.members, "list_users_in_group"),
     _route("PUT", "/groups/{group_id}/users/{user_id}", groups.add_member, "add_user_to_group"),
     _route("GET", "/groups/{group_id}/users/{user_id}", groups.check_member, "check_user_in_group"),
@@ -98,11 +114,14 @@ ROUTES = [
     _route("GET", "/policies/{policy_id}", policies.show, "get_policy"),
     _route("PATCH", "/policies/{policy_id}", policies.update, "update_policy", "policy"),
     _route("DELETE", "/policies/{policy_id}", policies.delete, "delete_policy"),
+    *ASSOCIATIONS,
+    _route("GET", f"{OF_POLICY}/endpoints", policies.endpoints, "list_endpoints_for_policy"),
+    _route("GET", "/endpoints/{endpoint_id}/OS-ENDPOINT-POLICY/policy", policies.of_endpoint, "get_policy_for_endpoint"),
     _route("POST", "/roles", roles.create, "create_role", "role"),
     _route("GET", "/roles", roles.index, "list_roles"),
-    _route("GET", "/roles/{role_id}", roles.show, "get_role"),
-    _route("PATCH", "/roles/{role_id}", roles.update, "update_role", "role"),
-    _route("DELETE", "/roles/{role_id}", roles.delete, "delete_role"),
+    _route("GET", "/roles/{role_id}", roles.show, "get_role", target=EXISTING),
+    _route("PATCH", "/roles/{role_id}", roles.update, "update_role", "role", EXISTING),
+    _route("DELETE", "/roles/{role_id}", roles.delete, "delete_role", target=EXISTING),
     _route("GET", "/roles/{role_id}/implies", implied.index, "list_implied_roles"),
     _route("PUT", "/roles/{role_id}/implies/{implied_id}", implied.create, "create_implied_role"),
     _route("GET", "/roles/{role_id}/implies/{implied_id}", implied.show, "get_implied_role"),
@@ -156,10 +175,8 @@ ROUTES = [
     _route("DELETE", f"{EC2}/{{access}}", ec2.delete, "ec2_delete_credential", target=targets.of_keys),
     _route("POST", APPLICATION, application_credentials.create, "create_application_credential", "application_credential"),
     _route("GET", APPLICATION, application_credentials.index, "list_application_credentials"),
-    _route("GET", f"{APPLICATION}/{{application_credential_id}}", application_credentials.show, "get_application_credential"),
-    _route(
-        "DELETE", f"{APPLICATION}/{{application_credential_id}}", application_credentials.delete, "delete_application_credential"
-    ),
+    _route("GET", ONE, application_credentials.show, "get_application_credential", target=OF_CREDENTIAL),
+    _route("DELETE", ONE, application_credentials.delete, "delete_application_credential", target=OF_CREDENTIAL),
     _route("GET", "/users/{user_id}/access_rules", access_rules.index, "list_access_rules"),
     _route("GET", "/users/{user_id}/access_rules/{access_rule_id}", access_rules.show, "get_access_rule"),
     _route("DELETE", "/users/{user_id}/access_rules/{access_rule_id}", access_rules.delete, "delete_access_rule"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 from ...kernel.errors import Invalid, NotFound
@@ -22,6 +22,27 @@ async def of_path(request: Request) -> Found:
 async def own_domain(request: Request) -> Found:
     """Lists are narrowed to the domain of a token that is for a domain."""
     return {"target.domain_id": request.actor.domain_id, "target.domain.id": request.actor.domain_id}
+
+
+def of_existing(request: Request) -> Awaitable[Found]:
+    """What the path names. Raises NotFound, even to those who could not see it."""
+    return targets.existing(request.reader, request.params)
+
+
+def told(noun: str, *names: str) -> Target:
+    """What the body says of a new resource, and nothing else."""
+
+    async def found(request: Request) -> Found:
+        sent = request.json()[noun]
+        return {f"target.{noun}.{name}": sent.get(name) for name in names}
+
+    return found
+
+
+async def of_application_credential(request: Request) -> Found:
+    """Who is asked for is the owner of what is named, whatever the path says."""
+    owner = await targets.owner_of_application_credential(request.reader, request.params["application_credential_id"])
+    return {**await of_path(request), **({"user_id": owner} if owner else {})}
 
 
 def of_body(noun: str, *names: str) -> Target:

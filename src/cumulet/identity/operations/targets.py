@@ -9,8 +9,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from ...kernel.db import Reader
+from ...kernel.errors import NotFound
 from ..store import groups, limits, projects, roles, users
-from ..store.delegation import credentials, trusts
+from ..store.delegation import application_credentials, credentials, trusts
 from .delegation.credentials import access_id
 
 Target = dict[str, Any]
@@ -92,3 +93,21 @@ async def named(tx: Reader, params: Mapping[str, str]) -> Target:
         if name in _READERS:
             found |= await _READERS[name](tx, value)
     return found
+
+
+async def existing(tx: Reader, params: Mapping[str, str]) -> Target:
+    """`named`, of resources that must be there. Raises NotFound, naming the first that is not."""
+    found: Target = {}
+    for name, value in params.items():
+        if name in _READERS:
+            read = await _READERS[name](tx, value)
+            if not read:
+                raise NotFound(f"Could not find {name.removesuffix('_id')}: {value}.")
+            found |= read
+    return found
+
+
+async def owner_of_application_credential(tx: Reader, credential_id: str) -> str | None:
+    """The id of the user whose application credential this is; None if there is none."""
+    found = await application_credentials.find(tx, credential_id)
+    return found.user_id if found else None

@@ -51,6 +51,11 @@ class Actor(Struct, frozen=True, kw_only=True):
         """The project whose resources this actor sees; None is every project's (administrators)."""
         return None if self.is_admin else (self.project_id or "")
 
+    @property
+    def scope_kind(self) -> str:
+        """What the token is for: system, domain or project; empty if for nothing in particular."""
+        return "system" if self.system else "domain" if self.domain_id else "project" if self.project_id else ""
+
     def attribute(self, name: str) -> Any:
         """The value a policy rule calls `name`; None if there is none."""
         if name == "system_scope":

@@ -22,12 +22,18 @@ class Decision(Struct, frozen=True):
 
 
 class Policy:
-    """All rules by upstream's names.
+    """All rules by upstream's names. `scopes` says for some of them for which tokens alone they are good, whatever they say.
 
     Raises PolicySyntaxError for a rule that cannot be read, that refers to a missing one or, by way of others, to itself.
     """
 
-    def __init__(self, defaults: Mapping[str, str], overrides: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        defaults: Mapping[str, str],
+        overrides: Mapping[str, str] | None = None,
+        scopes: Mapping[str, frozenset[str]] | None = None,
+    ) -> None:
+        self._scopes = scopes or {}
         self.texts: dict[str, str] = {**defaults, **(overrides or {})}
         # Few rules have a text of their own, so it is the texts that are read, each once.
         read = {text: parse(text, self._find) for text in dict.fromkeys(self.texts.values())}
@@ -55,10 +61,19 @@ class Policy:
 
     def allows(self, rule: str, actor: Actor, target: Mapping[str, Any]) -> bool:
         """Whether `rule` lets `actor` act on `target`."""
-        return self._find(rule)(actor, target)
+        return self.in_scope(rule, actor) and self._find(rule)(actor, target)
+
+    def in_scope(self, rule: str, actor: Actor) -> bool:
+        """Whether a token of the actor's scope is good for `rule`; one without any scope is left to what the rule says."""
+        good = self._scopes.get(rule)
+        return good is None or actor.scope_kind in good or not actor.scope_kind
 
     def enforce(self, rule: str, actor: Actor, target: Mapping[str, Any]) -> None:
         """Raise Forbidden, naming the rule, unless it allows."""
+        if not self.in_scope(rule, actor):
+            wanted = " or ".join(sorted(self._scopes[rule]))
+            message = f"{rule} requires a scope of {wanted}; the token's is {actor.scope_kind}."
+            raise Forbidden(message, internal=f"{rule}: scope {actor.scope_kind}")
         if not self._find(rule)(actor, target):
             raise Forbidden(f"Policy doesn't allow {rule} to be performed.", internal=f"{rule}: {self.texts[rule]!r}")
 

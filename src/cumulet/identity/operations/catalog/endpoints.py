@@ -10,7 +10,7 @@ from ....kernel import ids
 from ....kernel.db import Page, Reader, Tx, values
 from ....kernel.errors import Invalid, NotFound
 from ...model import Endpoint
-from ...store import catalog
+from ...store import catalog, policies
 
 
 async def get(tx: Reader, endpoint_id: str) -> Endpoint:
@@ -54,5 +54,6 @@ async def update(tx: Tx, endpoint: Endpoint, changes: dict[str, Any]) -> Endpoin
 async def delete(tx: Tx, endpoint_id: str) -> None:
     """Delete an endpoint. Raises NotFound."""
     await get(tx, endpoint_id)
+    await policies.forget(tx, "endpoint_id", endpoint_id)
     await tx.do(catalog.DELETE_ENDPOINT, key=endpoint_id)
     tx.signal("identity", endpoint_id)

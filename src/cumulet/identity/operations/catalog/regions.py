@@ -10,7 +10,7 @@ from ....kernel import ids
 from ....kernel.db import Page, Reader, Tx, values
 from ....kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from ...model import Region
-from ...store import catalog
+from ...store import catalog, policies
 
 
 async def get(tx: Reader, region_id: str) -> Region:
@@ -69,4 +69,5 @@ async def delete(tx: Tx, region_id: str) -> None:
     if await catalog.ENDPOINT_LISTING.page(tx, Page(limit=1).where("region_id", doomed, "in")):
         raise Forbidden(f"Unable to delete region {region_id} because it or its child regions have associated endpoints.")
     for below in reversed(doomed):
+        await policies.forget(tx, "region_id", below)
         await tx.do(catalog.DELETE_REGION, key=below)

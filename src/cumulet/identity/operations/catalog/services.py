@@ -10,7 +10,7 @@ from ....kernel import ids
 from ....kernel.db import Page, Reader, Tx, values
 from ....kernel.errors import NotFound
 from ...model import CatalogService
-from ...store import catalog
+from ...store import catalog, policies
 
 
 async def get(tx: Reader, service_id: str) -> CatalogService:
@@ -44,5 +44,6 @@ async def update(tx: Tx, service: CatalogService, changes: dict[str, Any]) -> Ca
 async def delete(tx: Tx, service_id: str) -> None:
     """Delete a service and its endpoints. Raises NotFound."""
     await get(tx, service_id)
+    await policies.forget(tx, "service_id", service_id)
     await tx.do(catalog.DELETE_SERVICE, key=service_id)
     tx.signal("identity", service_id)

@@ -30,13 +30,12 @@ async def grant(tx: Tx, assignment: Assignment) -> None:
 
 
 async def _check_domain(tx: Reader, assignment: Assignment) -> None:
-    """A role of a domain can be held in that domain only."""
+    """A role of a domain can be held on projects of that domain only."""
     role = await roles.find(tx, assignment.role_id)
-    if role is None or not role.domain_id:
+    if role is None or not role.domain_id or assignment.target_kind == "domain":
         return
     target = await projects.find(tx, assignment.target_id)
-    home = "" if target is None else target.id if target.is_domain else target.domain_id
-    if home != role.domain_id:
+    if target is None or target.domain_id != role.domain_id:
         raise Forbidden(f"Role {role.id} belongs to another domain than {assignment.target_kind} {assignment.target_id}.")
 
 

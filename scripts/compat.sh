@@ -1,5 +1,6 @@
 #!/bin/sh
-# Upstream's suites, each from a virtual environment of its own: compat.sh smoke | real | api REGEX | placement
+# Upstream's suites, each from a virtual environment of its own:
+# compat.sh smoke | real | api REGEX | plugin PACKAGE [REGEX] | placement
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -7,7 +8,7 @@ cd "$(dirname "$0")/.."
 install() {
     venv=$1 proof=$2
     shift 2
-    [ -e "$venv/$proof" ] && return
+    if [ -e "$venv/$proof" ]; then return; fi
     echo "Installing $* into $venv"
     python3 -m venv "$venv"
     "$venv/bin/python" -m pip install -q --disable-pip-version-check "$@"
@@ -21,4 +22,7 @@ if [ "${1:-smoke}" = placement ]; then
 fi
 venv=${TEMPEST_VENV:-.venv-tempest}
 install "$venv" bin/tempest 'tempest>=47,<48'
+if [ "${1:-smoke}" = plugin ]; then
+    install "$venv" "with-$2" "$2"
+fi
 TEMPEST_VENV=$venv exec .venv/bin/python -m tests.compat.run "$@"

@@ -54,7 +54,10 @@ async def _prepare(url: str, state: Path, file: Path, real: bool) -> dict[str, d
             "application_credentials": "true",
             "access_rules": "true",
             "security_compliance": "true",
+            "federation": "true",
+            "external_idp": "false",
         },
+        "enforce_scope": {"keystone": "true"},
         "service_available": {
             "cinder": "true",
             "glance": "true",

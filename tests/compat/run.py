@@ -3,6 +3,7 @@
     python -m tests.compat.run smoke            # API tests marked smoke, hosts in memory
     python -m tests.compat.run real             # scenarios with real guests, as root
     python -m tests.compat.run api REGEX        # any API tests, hosts in memory
+    python -m tests.compat.run plugin PACKAGE [REGEX]   # those of a plugin of tempest's, installed beside it
 
 A test that fails must be in exclude-tempest.txt with a reason, and one that passes must not: the list only shrinks.
 """
@@ -79,6 +80,8 @@ def _run(tempest: Path, work: Path, mode: str) -> int:
     chosen: tuple[str, ...] = ("--smoke",)
     if mode == "api":
         chosen = ("--regex", sys.argv[2])
+    elif mode == "plugin":
+        chosen = ("--regex", sys.argv[3] if len(sys.argv) > 3 else f"^{sys.argv[2].replace('-', '_')}\\.")
     elif mode == "real":
         chosen = ("--regex", "|".join(SCENARIOS))
     elif mode == "smoke":

@@ -19,6 +19,7 @@ from ..identity.operations import key_rings as keys
 from ..identity.operations.catalog import Catalog
 from ..identity.operations.delegation import access_rules
 from ..identity.operations.directory.directories import Directories
+from ..identity.operations.federation import memberships
 from ..identity.operations.federation.evidence import Federated
 from ..identity.operations.tokens import LIFETIME_SECONDS, Tokens
 from ..identity.rules import Compliance
@@ -228,8 +229,12 @@ def reconcilers(parts: Parts) -> list[Reconciler]:
     async def keep_up() -> None:
         await parts.tokens.directories.keep_up(LIFETIME_SECONDS)
 
+    async def end_memberships() -> None:
+        await memberships.end(parts.db)
+
     return [
         *parts.sync.reconcilers(),
+        Reconciler("memberships", memberships.CHECK_SECONDS, end_memberships),
         Reconciler("directories", DIRECTORIES_SECONDS, keep_up),
         Reconciler("underlay", HEAL_SECONDS, heal),
         Reconciler("images", SWEEP_SECONDS, sweep_images),

@@ -7,6 +7,7 @@ import hashlib
 import httpx
 import pytest
 
+from cumulet.identity.operations.federation import memberships
 from support.cloud import running_cloud
 from support.federation import GROUPS_BY_NAME, PROXIED, SECRET, auth_url, register
 from support.identity import V3, Rows, grant, listed, make, person, token_client
@@ -150,6 +151,24 @@ async def test_what_a_federated_user_delegates_lives_as_long_as_the_groups_are_b
     assert (await client.get(f"{V3}/auth/catalog")).status_code == 200
     await log_in(cloud)
     assert (await cloud.anonymous().post(f"{V3}/auth/tokens", json=body)).status_code == 201
+
+
+async def test_what_is_remembered_of_a_membership_ends_with_it(cloud, clock):
+    admin = await cloud.admin()
+    await register(admin, GROUPS_BY_NAME, authorization_ttl=10)
+    group, project = await make(admin, "groups", name="devs"), await make(admin, "projects")
+    await grant(admin, f"projects/{project['id']}/groups/{group['id']}", "member")
+    answer = await log_in(cloud)
+    client = await scoped(cloud, answer, {"project": {"id": project["id"]}})
+    mine = await make(client, f"users/{answer.json()['token']['user']['id']}/application_credentials")
+    shown = {"methods": ["application_credential"], "application_credential": {"id": mine["id"], "secret": mine["secret"]}}
+    program = await token_client(cloud, {"auth": {"identity": shown}})
+    await clock.advance(590)
+    await memberships.end(cloud.db)
+    assert (await program.get(f"{V3}/auth/catalog")).status_code == 200
+    await clock.advance(20)
+    await memberships.end(cloud.db)
+    assert (await program.get(f"{V3}/auth/catalog")).status_code == 401
 
 
 async def test_without_a_time_groups_count_only_in_the_tokens_of_the_log_in(cloud):

@@ -53,16 +53,15 @@ def evaluate(rules: Sequence[Rule], assertion: Assertion, version: str) -> Mappe
     applied = [(local, values) for rule in rules if (values := _values(rule.remote, assertion)) is not None for local in rule.local]
     if not applied:
         raise Unauthorized("Could not map any federated user properties to identity values: no rule of the mapping applies.")
-    homes = [_named(local.domain, values) for local, values in applied if local.domain and version != "1.0"]
-    home = homes[-1] if homes else None
+    honoured = version != "1.0"
     users = [(local.user, values) for local, values in applied if local.user is not None]
     user, values = users[0] if users else (LocalUser(), [])
-    projects = [_projects(local, values) for local, values in applied if local.projects is not None or local.projects_json]
+    projects = [_projects(*one, honoured) for one in applied if one[0].projects is not None or one[0].projects_json is not None]
     return Mapped(
-        user=_user(user, values, home),
+        user=_user(user, values, _home(*applied[-1]) if honoured else None),
         group_ids=list(dict.fromkeys(group_id for local, values in applied for group_id in _group_ids(local, values))),
         group_names=list(dict.fromkeys(group for local, values in applied for group in _group_names(local, values))),
-        projects=[msgspec.structs.replace(p, domain=p.domain or home) for p in projects[-1]] if projects else [],
+        projects=projects[-1] if projects else [],
     )
 
 
@@ -133,6 +132,11 @@ def _named(domain: Named, values: list[list[str]]) -> Named:
     return Named(_text(domain.id, values), _text(domain.name, values))
 
 
+def _home(local: Local, values: list[list[str]]) -> Named | None:
+    """Since version 2.0 what a result's domain is for more than its groups: also its projects; and the last one's, the user."""
+    return _named(local.domain, values) if local.domain else None
+
+
 def _user(user: LocalUser, values: list[list[str]], home: Named | None) -> MappedUser:
     domain = _named(user.domain, values) if user.domain else home
     name, user_id = _text(user.name, values), _text(user.id, values)
@@ -166,16 +170,18 @@ class _NestedGroup(Struct):
 def _nested(text: str) -> tuple[str, Named]:
     try:
         group = msgspec.json.decode(text, type=_NestedGroup)
-    except msgspec.DecodeError as problem:
+    except (msgspec.DecodeError, RecursionError) as problem:
         raise Unauthorized("The identity provider gave a group that cannot be read.", internal=str(problem)) from None
     return group.name, group.domain
 
 
-def _projects(local: Local, values: list[list[str]]) -> list[MappedProject]:
+def _projects(local: Local, values: list[list[str]], honoured: bool) -> list[MappedProject]:
     """Those of the mapping, with values in their places, and those that the identity provider gave, as they are."""
     own = [(project, values) for project in local.projects or ()]
     given = [(project, None) for project in _given_projects(local, values)]
-    return [_project(project, filled) for project, filled in (*own, *given)]
+    home = _home(local, values) if honoured else None
+    found = [_project(project, filled) for project, filled in (*own, *given)]
+    return [msgspec.structs.replace(project, domain=project.domain or home) for project in found]
 
 
 def _project(project: LocalProject, values: list[list[str]] | None) -> MappedProject:
@@ -189,6 +195,6 @@ def _given_projects(local: Local, values: list[list[str]]) -> list[LocalProject]
     if local.projects_json is None:
         return []
     try:
-        return msgspec.json.decode(_text(local.projects_json, values) or "[]", type=list[LocalProject])
-    except msgspec.DecodeError as problem:
+        return msgspec.json.decode(_text(local.projects_json, values) or "", type=list[LocalProject])
+    except (msgspec.DecodeError, RecursionError) as problem:
         raise Unauthorized("The identity provider gave projects that cannot be read.", internal=str(problem)) from None

@@ -15,9 +15,9 @@ Who acts by delegation holds no more than was delegated and is never turned into
 token, an application credential's keeps its project, its roles and its access rules, and neither of them reaches credentials of
 other projects. Trusts make no application credentials, application credentials no trusts.
 
-Users may come from elsewhere: an identity provider vouches for them (`openid/`, or a proxy in front), a mapping (`mapping/`) says who
-they are here, and a row is kept of each. Their tokens name the provider and are void without it. The groups that it gives count in the
-tokens of a log-in, and for what its users delegate as long as the provider is believed.
+Users may come from elsewhere: an identity provider vouches for them (`openid/`, or a proxy in front), a mapping (`mapping/`) says
+who they are here, and a row is kept of each. Their tokens name the provider and are void without it. The groups that it gives count
+in the tokens of a log-in, and for what its users delegate as long as the provider is believed.
 
 Credentials are sealed under a ring of keys of their own, each bound to its row. Passwords are hashes; so are the secrets of
 application credentials, which are shown once.

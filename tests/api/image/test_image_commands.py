@@ -70,7 +70,7 @@ async def test_a_file_that_is_dangerous_is_refused_and_the_others_go_on(images, 
 async def test_an_upload_that_fails_leaves_no_image(images, operator, console, tmp_path):
     (tmp_path / "server.qcow2").write_bytes(CONTENT)
     (images.folder / "incoming").rmdir()
-    assert (await imported(operator, console, tmp_path))["server.qcow2"].startswith("refused: 503")
+    assert (await imported(operator, console, tmp_path))["server.qcow2"].startswith("refused: The image store")
     assert (await images.client("ops", "admin").get("/v2/images")).json()["images"] == []
 
 
@@ -104,7 +104,7 @@ async def test_images_are_read_again_and_findings_are_named(images, operator, co
     assert findings["good"] is None
     assert findings["flipped"].startswith("its bytes changed: sha512 is ")
     assert findings["short"].startswith("cannot be read: ")
-    assert findings["gone"].startswith("cannot be read: 503")
+    assert findings["gone"].startswith("cannot be read: The image")
     assert findings["off"] == verify.DEACTIVATED
     assert await checked(operator, console, "good") == {"good": None}
     with pytest.raises(RequestFailed, match="no image nothing"):

@@ -23,6 +23,8 @@ from rich.table import Table
 from cumulet.app.cloud import Cloud
 from cumulet.app.config import Config
 
+from . import ledger
+
 rows: list[tuple[str, str, str, bool]] = []
 
 
@@ -209,6 +211,10 @@ def main() -> None:
     start_to_first_answer()
     with tempfile.TemporaryDirectory() as folder:
         uvloop.run(requests(Path(folder)))
+    with tempfile.TemporaryDirectory() as folder:
+        uvloop.run(ledger.measure(Path(folder), note))
+    for what, value in ledger.upstream():
+        rows.append((what, f"{value:,.2f} ms", "", True))
     table = Table("what", "measured", "budget", "")
     for what, value, budget, kept in rows:
         table.add_row(what, value, budget, "[green]✓[/green]" if kept else "[red]✗[/red]")

@@ -54,7 +54,7 @@ class Inventory(Struct, frozen=True):
         return capacity(self.total, self.reserved, self.allocation_ratio)
 
 
-class Figures(Struct, frozen=True):
+class Figures(Struct, frozen=True, gc=False):
     """One inventory with its usage. The sources are host, default, config or api (C6), and `grant` for a ratio in force by one.
 
     `unmanaged` is what guests that nobody knows have taken (C9).

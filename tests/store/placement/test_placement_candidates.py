@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from cumulet.kernel.errors import NoCapacity
-from cumulet.placement.operations import claims, hosts
+from cumulet.placement.operations import candidates, claims, hosts
 from cumulet.placement.operations.claims import Wanted
+from cumulet.placement.search import Group, Search
 from cumulet.placement.store import aggregates
+from cumulet.placement.store import traits as known_traits
 from support.hosts import PROJECT, USER, add_host, host_id
 
 SMALL = {"VCPU": 2, "MEMORY_MB": 4096, "DISK_GB": 20}
@@ -88,3 +90,16 @@ async def test_without_hosts_the_refusal_says_so(db) -> None:
     async with db.tx() as tx:
         with pytest.raises(NoCapacity, match="there are no hosts"):
             await claims.candidates(tx, Wanted(SMALL))
+
+
+async def test_traits_that_few_trees_have_are_found_among_many_without_looking_at_all(db) -> None:
+    async with db.tx() as tx:
+        await known_traits.define(tx, "CUSTOM_RARE")
+        for number in range(40):
+            await add_host(tx, f"h{number}")
+        await known_traits.put(tx, host_id("h33"), ["CUSTOM_RARE"])
+    async with db.read() as tx:
+        group = Group("", {"VCPU": 1}, required=[["CUSTOM_RARE"]])
+        found, world = await candidates.search(tx, Search([group], limit=1))
+        assert [candidate.providers() for candidate in found] == [[host_id("h33")]]
+        assert len(world.trees) == 1

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from itertools import islice, product
 
 from .matching import Option, options
-from .model import Candidate, Node, Search, World
+from .model import Amounts, Candidate, Node, Search, World
 
 MOST = 100_000
 """How many products are tried for one request: their number grows exponentially with that of the groups."""
@@ -32,16 +31,14 @@ def _candidates(world: World, search: Search) -> Iterator[Candidate]:
     anchors = [root_id for root_id in world.trees if _may_anchor(world, root_id, search)]
     products = (chosen for root_id in anchors for chosen in _of(world, root_id, search))
     for chosen in islice(products, MOST):
-        amounts: Counter[tuple[str, str]] = Counter()
-        for option in chosen:
-            amounts.update(option.amounts)
+        amounts = _together(chosen)
         if (
             _fits(world, amounts)
             and _is_isolated(search, chosen)
             and _is_near(world, search, chosen)
             and _is_flat(world, search, chosen)
         ):
-            yield Candidate(dict(amounts), {option.suffix: [node.id for node in option.nodes] for option in chosen})
+            yield Candidate(amounts, {option.suffix: [node.id for node in option.nodes] for option in chosen})
 
 
 def _of(world: World, root_id: str, search: Search) -> Iterator[tuple[Option, ...]]:
@@ -58,7 +55,15 @@ def _may_anchor(world: World, root_id: str, search: Search) -> bool:
     return root.traits >= set(search.root_required) and not root.traits & set(search.root_forbidden)
 
 
-def _fits(world: World, amounts: Counter[tuple[str, str]]) -> bool:
+def _together(chosen: tuple[Option, ...]) -> Amounts:
+    amounts: Amounts = {}
+    for option in chosen:
+        for of, amount in option.amounts.items():
+            amounts[of] = amounts.get(of, 0) + amount
+    return amounts
+
+
+def _fits(world: World, amounts: Amounts) -> bool:
     """Several groups may ask one provider for the same class."""
     for (provider_id, name), amount in amounts.items():
         figures = world.nodes[provider_id].figures[name]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 from msgspec import Struct
-from msgspec.structs import replace
 
 from ...kernel.db import Query, Reader, among
 from ..model import Figures
@@ -30,6 +28,8 @@ SHARED: Query[tuple[str]] = Query(
     .where(T.trait == SHARES)
     .distinct()
 )
+_SHARING = sa.select(T.provider_id).where(T.trait == SHARES)
+SHARED_TRAITS: Query[tuple[str]] = Query(sa.select(T.trait).where(T.provider_id.in_(_SHARING)).distinct())
 MARKS: Query[tuple[str, bool, str]] = Query(
     sa.select(T.provider_id, sa.literal(True), T.trait)
     .where(among(T.provider_id, "ids"))
@@ -54,9 +54,15 @@ def _somewhere(at: int) -> sa.ColumnElement[bool]:
     return sa.exists().where(inventory, fits(V, USED, amount)).correlate(ROOT)
 
 
+def _marked(at: int) -> sa.ColumnElement[bool]:
+    has = sa.and_(MEMBER.c.root_id == ROOT.c.id, T.provider_id == MEMBER.c.id, among(T.trait, f"traits{at}"))
+    return sa.exists().where(has).correlate(ROOT)
+
+
 @cache
-def _world(needs: int, limited: bool) -> Query[tuple[Any, ...]]:
-    roots = sa.select(ROOT.c.id).where(ROOT.c.parent_id.is_(None), *(_somewhere(at) for at in range(needs))).order_by(ROOT.c.id)
+def _world(needs: int, traits: int, limited: bool) -> Query[tuple[Any, ...]]:
+    has = [*(_somewhere(at) for at in range(needs)), *(_marked(at) for at in range(traits))]
+    roots = sa.select(ROOT.c.id).where(ROOT.c.parent_id.is_(None), *has).order_by(ROOT.c.id)
     if limited:
         roots = roots.limit(sa.bindparam("limit", type_=sa.Integer()))
     member = PROVIDERS.alias()
@@ -76,22 +82,29 @@ async def shared_classes(tx: Reader) -> set[str]:
     return {name for (name,) in await tx.all(SHARED)}
 
 
-async def world(tx: Reader, needs: list[Need], limit: int | None) -> World:
-    """The trees, `limit` of them at most, that have each need free somewhere, and all trees that share."""
+async def shared_traits(tx: Reader) -> set[str]:
+    """The traits of the providers that share."""
+    return {name for (name,) in await tx.all(SHARED_TRAITS)}
+
+
+async def world(tx: Reader, needs: list[Need], traits: list[list[str]], limit: int | None) -> World:
+    """The trees, `limit` of them at most, that have each need free somewhere and a trait of each list; and all trees that share."""
     values: dict[str, Any] = {f"class{at}": need.resource_class for at, need in enumerate(needs)}
     values |= {f"amount{at}": need.amount for at, need in enumerate(needs)}
-    rows = await tx.all(_world(len(needs), limit is not None), **values, limit=limit, now_stamp=tx.stamp)
-    figures: dict[str, dict[str, Figures]] = defaultdict(dict)
+    values |= {f"traits{at}": any_of for at, any_of in enumerate(traits)}
+    rows = await tx.all(_world(len(needs), len(traits), limit is not None), **values, limit=limit, now_stamp=tx.stamp)
+    figures: dict[str, dict[str, Figures]] = {}
     places: dict[str, tuple[str | None, str]] = {}
-    for provider_id, parent_id, root_id, resource_class, *inventory in rows:
-        places[provider_id] = (parent_id, root_id)
+    for provider_id, parent_id, root_id, resource_class, *stated, unmanaged in rows:
+        if provider_id not in places:
+            places[provider_id], figures[provider_id] = (parent_id, root_id), {}
         if resource_class is not None:
-            *stated, unmanaged = inventory
-            figures[provider_id][resource_class] = replace(Figures(*stated), unmanaged=unmanaged)
-    marks: dict[tuple[str, bool], set[str]] = defaultdict(set)
+            figures[provider_id][resource_class] = Figures(*stated, "", "", "", unmanaged)
+    held: dict[str, set[str]] = {provider_id: set() for provider_id in places}
+    member: dict[str, set[str]] = {provider_id: set() for provider_id in places}
     for provider_id, is_trait, mark in await tx.all(MARKS, ids=list(places)):
-        marks[provider_id, bool(is_trait)].add(mark)
+        (held if is_trait else member)[provider_id].add(mark)
     return World(
-        Node(provider_id, *place, figures[provider_id], frozenset(marks[provider_id, True]), frozenset(marks[provider_id, False]))
+        Node(provider_id, *place, figures[provider_id], frozenset(held[provider_id]), frozenset(member[provider_id]))
         for provider_id, place in places.items()
     )

@@ -1,0 +1,184 @@
+"""Claims, moves, grants, changed configurations, renamed hosts, dying agents and unknown guests, in any order (C1-C9)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import Any, TypeVar
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from cumulet.kernel.db import Tx
+from cumulet.kernel.errors import Conflict, Invalid, NoCapacity
+from cumulet.placement.operations import claims, hosts
+from cumulet.placement.operations.hosts import Initial
+from cumulet.placement.operations.ledger import grants, moves, past
+from cumulet.placement.operations.ledger.moves import Wish
+from support.clock import FakeClock
+from support.database import fresh_database
+from support.hosts import PROJECT, USER, add_host, beat, host_id, registration
+
+T = TypeVar("T")
+NAMES = ["h1", "h2", "h3"]
+SERVERS = ["s1", "s2", "s3", "s4"]
+_host, _server = st.sampled_from(NAMES), st.sampled_from(SERVERS)
+_size = st.builds(lambda cpus, memory: {"VCPU": cpus, "MEMORY_MB": memory}, st.integers(1, 3), st.integers(100, 900))
+
+
+class Ledger(RuleBasedStateMachine):
+    """Three hosts of 2 processors and 1,500 MiB, of which 500 are reserved at first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop = asyncio.new_event_loop()
+        self.stack, self.clock = AsyncExitStack(), FakeClock()
+        self.db = self.loop.run_until_complete(self.stack.enter_async_context(fresh_database(self.clock)))
+        self.registered = dict.fromkeys(NAMES, 1)
+        self.initial = Initial(vcpu_ratio=2.0, reserved_memory_mb=500, configured=frozenset({"vcpu_ratio", "reserved_memory_mb"}))
+        self.before: dict[tuple[str, str], int] = {}
+        self.epochs: Counter[str] = Counter()
+        self.numbers = iter(range(10_000))
+        self.attempt(self._furnish)
+
+    async def _furnish(self, tx: Tx) -> None:
+        for name in NAMES:
+            await add_host(tx, name, vcpus=2, memory_mb=1500, disk_gb=1)
+        await hosts.configure(tx, self.initial)
+
+    def attempt(self, work: Callable[[Tx], Awaitable[T]]) -> T | None:
+        """A transaction, refused or not; afterwards what grew must fit."""
+
+        async def run() -> T | None:
+            try:
+                async with self.db.tx() as tx:
+                    return await work(tx)
+            except (Conflict, NoCapacity, Invalid):
+                return None
+
+        result = self.loop.run_until_complete(run())
+        self.loop.run_until_complete(self._growth_fits())
+        return result
+
+    async def _growth_fits(self) -> None:
+        async with self.db.read() as tx:
+            for name in NAMES:
+                for resource_class, now in (await claims.usage(tx, host_id(name))).items():
+                    key = (name, resource_class)
+                    if now.used > self.before.get(key, 0):
+                        assert now.used <= now.capacity, f"C1: {key} grew to {now.used} of {now.capacity}"
+                    self.before[key] = now.used
+
+    @rule(server=_server, host=_host, size=_size)
+    def place(self, server: str, host: str, size: dict[str, int]) -> None:
+        async def work(tx: Tx) -> None:
+            if not await claims.claims_of(tx, server):
+                await moves.place(tx, server, Wish(host_id(host), size, PROJECT, USER))
+
+        self.attempt(work)
+
+    @rule(server=_server, host=_host, size=_size, kind=st.sampled_from(["resize", "live-migration", "evacuation"]))
+    def begin(self, server: str, host: str, size: dict[str, int], kind: str) -> None:
+        self.attempt(lambda tx: moves.begin(tx, f"m{next(self.numbers)}", server, kind, Wish(host_id(host), size, PROJECT, USER)))
+
+    @rule(server=_server, well=st.booleans())
+    def end(self, server: str, well: bool) -> None:
+        async def work(tx: Tx) -> None:
+            move = await moves.of_server(tx, server)
+            if move is not None:
+                await (moves.finish(tx, move.id) if well else moves.cancel(tx, move.id))
+
+        self.attempt(work)
+
+    @rule(server=_server)
+    def leave(self, server: str) -> None:
+        self.attempt(lambda tx: moves.leave(tx, server))
+
+    @rule(host=_host, ratio=st.sampled_from([1.2, 2.5, 3.0]), minutes=st.integers(1, 20))
+    def grant(self, host: str, ratio: float, minutes: int) -> None:
+        wanted, said = (ratio, minutes * 60.0), ("a test", "hypothesis")
+        self.attempt(lambda tx: grants.give(tx, host_id(host), "MEMORY_MB", wanted, said))
+
+    @rule(minutes=st.integers(1, 15))
+    def time_passes_and_agents_lose_their_leases(self, minutes: int) -> None:
+        self.loop.run_until_complete(self.clock.advance(minutes * 60.0))
+
+    @rule(reserved=st.integers(0, 1200), ratio=st.sampled_from([0.5, 1.0, 1.5]))
+    def configure(self, reserved: int, ratio: float) -> None:
+        names = frozenset({"reserved_memory_mb", "memory_ratio", "vcpu_ratio"})
+        self.initial = Initial(vcpu_ratio=2.0, memory_ratio=ratio, reserved_memory_mb=reserved, configured=names)
+        self.attempt(lambda tx: hosts.configure(tx, self.initial))
+
+    @rule(host=_host, name=st.sampled_from(["h1", "renamed", "better"]), memory=st.sampled_from([600, 1500, 3000]))
+    def register_again(self, host: str, name: str, memory: int) -> None:
+        counter = self.registered[host]
+
+        async def work(tx: Tx) -> None:
+            told = registration(host, last_counter=counter, hostname=name, vcpus=2, memory_mb=memory, disk_gb=1)
+            answer: Any = await hosts.register(tx, told, self.initial)
+            self.registered[host] = answer.counter
+
+        self.attempt(work)
+
+    @rule(host=_host, memory=st.integers(0, 700))
+    def strangers(self, host: str, memory: int) -> None:
+        self.attempt(lambda tx: hosts.set_unmanaged(tx, host_id(host), {"MEMORY_MB": memory}, "strangers"))
+
+    @rule(host=_host)
+    def heartbeat(self, host: str) -> None:
+        self.attempt(lambda tx: hosts.heartbeat(tx, beat(host)))
+
+    @invariant()
+    def everything_adds_up(self) -> None:
+        self.loop.run_until_complete(self._adds_up())
+
+    async def _adds_up(self) -> None:
+        async with self.db.read() as tx:
+            everything = await past.everything(tx)
+            sums: Counter[tuple[str, str]] = Counter()
+            for claim in everything:
+                sums[claim.provider_id, claim.resource_class] += claim.amount
+            under_way = {move.id: move for move in await moves.active(tx)}
+            holders = {claim.consumer_id for claim in everything}
+            assert holders <= {*SERVERS, *under_way}, "L3: each claim is a server's or a move's"
+            assert len({move.consumer_id for move in under_way.values()}) == len(under_way), "F3: one move for each server"
+            for move in under_way.values():
+                assert list(await claims.claims_of(tx, move.id)) == [move.source_id], "C4: the source is held"
+                assert list(await claims.claims_of(tx, move.consumer_id)) == [move.target_id], "C4: the target is held"
+            for server in SERVERS:
+                assert len(await claims.claims_of(tx, server)) <= 1
+                epoch = await claims.epoch(tx, server)
+                assert epoch >= self.epochs[server], "an epoch went back"
+                self.epochs[server] = epoch
+            for name in NAMES:
+                await self._host_adds_up(tx, host_id(name), sums)
+
+    async def _host_adds_up(self, tx: Any, host: str, sums: Counter[tuple[str, str]]) -> None:
+        told: Counter[str] = Counter()
+        for transition in await past.of_host(tx, host):
+            sign = {"claim": 1, "release": -1}.get(transition.kind, 0)
+            for resource_class, amount in transition.change.items() if sign else ():
+                told[resource_class] += sign * amount
+        for resource_class, now in (await claims.usage(tx, host)).items():
+            assert now.used == sums[host, resource_class] == told[resource_class], "usage equals claims equals history"
+
+    @precondition(lambda self: any(self.before.values()))
+    @rule()
+    def something_is_claimed(self) -> None:
+        """So that runs in which everything is refused are not all there is."""
+
+    def teardown(self) -> None:
+        self.loop.run_until_complete(self.stack.aclose())
+        self.loop.close()
+
+
+Ledger.TestCase.settings = settings(
+    max_examples=25,
+    stateful_step_count=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+test_C1_C4_C9_the_ledger_adds_up_whatever_happens = Ledger.TestCase

@@ -16,7 +16,7 @@ from ..kernel import log
 from ..kernel.daemons import DaemonFailed
 from . import findings
 from .config import Config
-from .identity import audit_log, keys_app
+from .identity import admin_app, audit_log, bootstrap, keys_app, policy_app
 from .images import image_app
 from .importing import import_app
 from .inspection.commands import audit, explain_app, overcommit_app
@@ -34,7 +34,10 @@ app.add_typer(overcommit_app, name="overcommit")
 app.command("audit")(audit)
 app.add_typer(import_app, name="import")
 app.add_typer(keys_app, name="keys")
+app.add_typer(policy_app, name="policy")
+app.add_typer(admin_app, name="admin")
 app.command("audit-log")(audit_log)
+app.command("bootstrap")(bootstrap)
 FakeOption = Annotated[bool, typer.Option("--fake", help="Hosts in memory instead of libvirt and OVN: no root, no packages.")]
 
 

@@ -13,6 +13,7 @@ from oslo_policy import _parser as parser
 from cumulet.kernel.errors import Forbidden
 from cumulet.kernel.policy import Actor, Policy, PolicySyntaxError, parse
 from cumulet.kernel.policy.enforcer import load_overrides
+from cumulet.kernel.policy.explaining import Reason, deciding
 
 ATTRIBUTES = ("user_id", "project_id", "domain_id", "user_domain_id", "system_scope", "is_admin", "trust_id")
 TARGETS = ("user_id", "project_id", "target.user.domain_id", "target.role.name", "target.project.domain_id")
@@ -169,3 +170,30 @@ def test_a_policy_file_that_is_no_mapping_is_named(tmp_path):
     with pytest.raises(PolicySyntaxError, match=r"policy\.yaml"):
         load_overrides(path)
     assert load_overrides(tmp_path / "missing.yaml") == {}
+
+
+@settings(max_examples=200, deadline=None)
+@given(rules, actors, targets)
+def test_the_explanation_of_a_rule_ends_as_the_rule_does_and_so_do_its_parts(rule, actor, target):
+    policy = Policy({**NAMED, "asked": rule})
+    reason = policy.explain("asked", actor, target)
+    assert reason.held == policy.allows("asked", actor, target)
+    assert deciding(reason)
+    _check_parts(reason)
+
+
+def _check_parts(reason: Reason) -> None:
+    held = [part.held for part in reason.parts]
+    if held:
+        expected = {"or": any(held), "and": all(held), "not": not held[0]}.get(reason.text, held[0])
+        assert reason.held == expected
+    for part in reason.parts:
+        _check_parts(part)
+
+
+def test_what_decided_is_named():
+    policy = Policy({**NAMED, "asked": "rule:admin_required or (role:reader and rule:is_one)"})
+    actor = Actor(user_id="two", roles=frozenset({"reader"}))
+    assert [check.text for check in deciding(policy.explain("asked", actor, {}))] == ["role:admin", "user_id:one"]
+    admin = Actor(user_id="two", roles=frozenset({"admin"}))
+    assert [check.text for check in deciding(policy.explain("asked", admin, {}))] == ["role:admin"]

@@ -38,7 +38,7 @@ async def bootstrap(tx: Tx, wanted: Wanted) -> None:
     await tx.hold(HOLD)
     if await is_new(tx):
         await _first_time(tx, wanted)
-    await _catalog(tx, wanted)
+    await publish(tx, wanted.region, wanted.endpoints)
 
 
 def _plain(name: str, description: str) -> dict[str, object]:
@@ -82,19 +82,20 @@ async def _user(tx: Tx, name: str, password_hash: str, project: Project, role_id
             await assignments.grant(tx, Assignment("user", user.id, "domain", DEFAULT_DOMAIN, role_id, False))
 
 
-async def _catalog(tx: Tx, wanted: Wanted) -> None:
-    if not any(region.id == wanted.region for region in await regions.page(tx, Page())):
-        await regions.create(tx, Region(wanted.region, "", None, {}))
+async def publish(tx: Tx, region: str, wanted: dict[str, tuple[str, str]]) -> None:
+    """Put services (type to name and URL) into the catalog; URLs that differ are set."""
+    if not any(known.id == region for known in await regions.page(tx, Page())):
+        await regions.create(tx, Region(region, "", None, {}))
     known = {service.type: service for service in await services.page(tx, Page())}
-    for kind, (name, url) in wanted.endpoints.items():
+    for kind, (name, url) in wanted.items():
         service = known.get(kind) or await services.create(
             tx, {"type": kind, "name": name, "description": "", "enabled": True, "extra": {}}
         )
-        here = Page().where("service_id", service.id).where("region_id", wanted.region)
+        here = Page().where("service_id", service.id).where("region_id", region)
         there = {endpoint.interface: endpoint for endpoint in await endpoints.page(tx, here)}
         for interface in ("public", "internal", "admin"):
             if interface not in there:
-                await endpoints.create(tx, _endpoint(service.id, wanted.region, interface, url))
+                await endpoints.create(tx, _endpoint(service.id, region, interface, url))
             elif there[interface].url != url:
                 await endpoints.update(tx, there[interface], {"url": url})
 

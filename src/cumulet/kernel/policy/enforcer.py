@@ -8,9 +8,10 @@ from typing import Any
 
 from msgspec import Struct
 
-from ..errors import Forbidden
+from ..errors import Forbidden, NotFound
 from .actor import Actor
-from .language import Check, PolicySyntaxError, parse, rules_named
+from .explaining import Reason, explain
+from .language import Check, Node, PolicySyntaxError, parse, read, rules_named
 
 
 class Decision(Struct, frozen=True):
@@ -76,6 +77,15 @@ class Policy:
             raise Forbidden(message, internal=f"{rule}: scope {actor.scope_kind}")
         if not self._find(rule)(actor, target):
             raise Forbidden(f"Policy doesn't allow {rule} to be performed.", internal=f"{rule}: {self.texts[rule]!r}")
+
+    def explain(self, rule: str, actor: Actor, target: Mapping[str, Any]) -> Reason:
+        """Why `rule` allows or refuses: the rule with all its parts, and those of the rules that it names. Raises NotFound."""
+        if rule not in self.texts:
+            raise NotFound(f"There is no rule {rule!r}.")
+        return explain(read(self.texts[rule], self._find), self._node, actor, target)
+
+    def _node(self, rule: str) -> Node:
+        return read(self.texts[rule], self._find)
 
     def decide(self, rule: str, actor: Actor, target: Mapping[str, Any]) -> Decision:
         """What `rule` says, for `cumulet policy check`."""

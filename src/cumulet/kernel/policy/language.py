@@ -16,11 +16,14 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from msgspec import Struct
+
 from .actor import Actor
 
 Target = Mapping[str, Any]
 Lookup = Callable[[str], "Check"]
 Check = Callable[[Actor, Target], bool]
+_Part = Callable[[list[str], str, Lookup], "tuple[Node, list[str]]"]
 
 _TOKEN = re.compile(r"\s*(\(|\)|(?:'[^']*'|\"[^\"]*\")?(?:%\([^)]*\)s|[^\s()])+)")
 _TARGET = re.compile(r"%\(([^)]*)\)s")
@@ -38,15 +41,43 @@ def _refuse(actor: Actor, target: Target) -> bool:
     return False
 
 
+class Node(Struct, frozen=True):
+    """A rule, or a part of one: `kind` is or, and, not or check. A check has no parts but a text and what it compiles to."""
+
+    kind: str
+    text: str
+    parts: tuple[Node, ...] = ()
+    check: Check = _refuse
+
+
 def parse(text: str, lookup: Lookup) -> Check:
     """Compile a rule; `lookup` finds the rules that it names, when they are needed. Raises PolicySyntaxError."""
+    return compiled(read(text, lookup))
+
+
+def read(text: str, lookup: Lookup) -> Node:
+    """A rule's parts. Raises PolicySyntaxError."""
     tokens = _TOKEN.findall(text.strip())
     if not tokens:
-        return _allow
-    check, rest = _either(tokens, text, lookup)
+        return Node("check", "", check=_allow)
+    node, rest = _either(tokens, text, lookup)
     if rest:
         raise PolicySyntaxError(f"{text!r}: unexpected {rest[0]!r}")
-    return check
+    return node
+
+
+def compiled(node: Node) -> Check:
+    """A rule as one function."""
+    checks = [compiled(part) for part in node.parts]
+    match node.kind:
+        case "or":
+            return lambda actor, target: any(check(actor, target) for check in checks)
+        case "and":
+            return lambda actor, target: all(check(actor, target) for check in checks)
+        case "not":
+            inner = checks[0]
+            return lambda actor, target: not inner(actor, target)
+    return node.check
 
 
 def rules_named(text: str) -> list[str]:
@@ -54,47 +85,41 @@ def rules_named(text: str) -> list[str]:
     return [token.removeprefix("rule:") for token in _TOKEN.findall(text) if token.startswith("rule:")]
 
 
-def _either(tokens: list[str], text: str, lookup: Lookup) -> tuple[Check, list[str]]:
-    checks = []
+def _either(tokens: list[str], text: str, lookup: Lookup) -> tuple[Node, list[str]]:
+    return _several("or", _both, tokens, text, lookup)
+
+
+def _both(tokens: list[str], text: str, lookup: Lookup) -> tuple[Node, list[str]]:
+    return _several("and", _one, tokens, text, lookup)
+
+
+def _several(word: str, part: _Part, tokens: list[str], text: str, lookup: Lookup) -> tuple[Node, list[str]]:
+    """What `part` reads, once or with the word between."""
+    parts = []
     while True:
-        check, tokens = _both(tokens, text, lookup)
-        checks.append(check)
-        if not tokens or tokens[0].lower() != "or":
+        node, tokens = part(tokens, text, lookup)
+        parts.append(node)
+        if not tokens or tokens[0].lower() != word:
             break
         tokens = tokens[1:]
-    if len(checks) == 1:
-        return checks[0], tokens
-    return (lambda actor, target: any(check(actor, target) for check in checks)), tokens
+    return (parts[0] if len(parts) == 1 else Node(word, word, tuple(parts))), tokens
 
 
-def _both(tokens: list[str], text: str, lookup: Lookup) -> tuple[Check, list[str]]:
-    checks = []
-    while True:
-        check, tokens = _one(tokens, text, lookup)
-        checks.append(check)
-        if not tokens or tokens[0].lower() != "and":
-            break
-        tokens = tokens[1:]
-    if len(checks) == 1:
-        return checks[0], tokens
-    return (lambda actor, target: all(check(actor, target) for check in checks)), tokens
-
-
-def _one(tokens: list[str], text: str, lookup: Lookup) -> tuple[Check, list[str]]:
+def _one(tokens: list[str], text: str, lookup: Lookup) -> tuple[Node, list[str]]:
     if not tokens:
         raise PolicySyntaxError(f"{text!r} ends too early")
     first, rest = tokens[0], tokens[1:]
     if first.lower() == "not":
         inner, rest = _one(rest, text, lookup)
-        return (lambda actor, target: not inner(actor, target)), rest
+        return Node("not", "not", (inner,)), rest
     if first == "(":
         inner, rest = _either(rest, text, lookup)
         if not rest or rest[0] != ")":
             raise PolicySyntaxError(f"{text!r}: a parenthesis is not closed")
         return inner, rest[1:]
     if first in ("@", "!"):
-        return (_allow if first == "@" else _refuse), rest
-    return _check(first, text, lookup), rest
+        return Node("check", first, check=_allow if first == "@" else _refuse), rest
+    return Node("check", first, check=_check(first, text, lookup)), rest
 
 
 def _check(token: str, text: str, lookup: Lookup) -> Check:
@@ -107,7 +132,7 @@ def _check(token: str, text: str, lookup: Lookup) -> Check:
     if kind == "role":
         return _role(match)
     if kind in ("http", "https"):
-        raise PolicySyntaxError(f"{text!r}: checks by another server ({kind}:) are not supported")
+        raise PolicySyntaxError(f"{text!r}: checks by another server ({kind}:) are not supported: no request waits for a stranger")
     return _compare(kind, match)
 
 

@@ -37,9 +37,14 @@ def current_request_id() -> str:
     return _request_id.get()
 
 
+_SHOWN = {code: f"\\x{code:02x}" for code in (*range(32), 127)}
+"""A message has what clients sent in it: nobody is to write lines of their own, or to talk to the terminal that shows them."""
+
+
 class _Text(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        text = f"{stamp(record.created)[:-3]} {record.levelname:<7} [{_request_id.get()}] {record.name}: {record.getMessage()}"
+        message = record.getMessage().translate(_SHOWN)
+        text = f"{stamp(record.created)[:-3]} {record.levelname:<7} [{_request_id.get()}] {record.name}: {message}"
         return text if not record.exc_info else f"{text}\n{self.formatException(record.exc_info)}"
 
 

@@ -295,6 +295,11 @@ async def test_usage_is_paged_by_servers(cloud: ComputeCloud) -> None:
     assert len((await usage(cloud, cloud.client(**at("2.39")), limit="1"))["tenant_usage"]["server_usages"]) == 2
 
 
-@pytest.mark.parametrize("query", ["", "start=soon", "start=2026-01-02T00:00:00&end=2026-01-01T00:00:00", "color=red"])
+async def test_usage_until_now_since_now_is_none(cloud: ComputeCloud) -> None:
+    answer = await cloud.client(**LATEST).get(f"/os-simple-tenant-usage/{DEMO}")
+    assert (answer.status_code, answer.json()) == (200, {"tenant_usage": {}})
+
+
+@pytest.mark.parametrize("query", ["start=soon", "start=2026-01-02T00:00:00&end=2026-01-01T00:00:00", "color=red"])
 async def test_a_wrong_period_is_refused(cloud: ComputeCloud, query: str) -> None:
     assert (await cloud.client(**LATEST).get(f"/os-simple-tenant-usage/{DEMO}?{query}")).status_code == 400

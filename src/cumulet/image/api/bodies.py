@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from ...kernel.errors import Conflict, Forbidden, Invalid, UnsupportedMedia
-from ...kernel.http import Request
+from ...kernel.http import Request, whole
 from .. import rules
 from ..model import Image, NewImage
 from ..operations.uploads import Announced
@@ -145,9 +145,10 @@ def _size(request: Request) -> int | None:
     text = request.header("X-OpenStack-Image-Size")
     if text is None:
         return request.content_length
-    if not text.strip().isdigit():
-        raise Invalid(f"Invalid value {text!r} for the header x-openstack-image-size: a number of bytes is needed.")
-    return int(text)
+    size = whole(text)
+    if size is None or size < 0:
+        raise Invalid(f"Invalid value {text[:64]!r} for the header x-openstack-image-size: a number of bytes is needed.")
+    return size
 
 
 def _md5(request: Request) -> str | None:

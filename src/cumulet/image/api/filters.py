@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ...kernel.db import Condition, Page
 from ...kernel.errors import Invalid
-from ...kernel.http import Paging, Request
+from ...kernel.http import Paging, Request, whole
 from .. import rules
 from ..model import ACCEPTED, MEMBER_STATUSES, PROPERTY_SEPARATOR, SORTS, VISIBILITIES
 
@@ -116,9 +116,10 @@ def _range(name: str, text: str) -> Condition:
 
 
 def _integer(name: str, text: str) -> int:
-    if not text.removeprefix("-").isdecimal() or len(text) > 18:
+    number = whole(text)
+    if number is None:
         raise Invalid(f"Invalid value for '{name}': a number is needed.")
-    return int(text)
+    return number
 
 
 def _flag(name: str, text: str) -> Condition:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from typing import Annotated
+
+from msgspec import Meta, Struct
 
 from ...kernel.errors import Invalid
 from ...kernel.http import Request, Response, no_content, ok
@@ -14,7 +16,7 @@ from .access import permitted
 class NewMember(Struct):
     """The project to share an image with."""
 
-    member: str
+    member: Annotated[str, Meta(max_length=255)]
 
 
 class Answer(Struct):

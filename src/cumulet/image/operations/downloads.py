@@ -12,7 +12,7 @@ from .. import rules
 from ..bytestores import Stores
 from ..model import ACTIVE, DEACTIVATED, Image
 
-_RANGE = re.compile(r"^bytes\s*=\s*(\d*)\s*-\s*(\d*)$")
+_RANGE = re.compile(r"^bytes\s*=\s*([0-9]{0,18})\s*-\s*([0-9]{0,18})$")
 
 
 class Part(Struct, frozen=True):

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from ..clock import Clock, Stamp, SystemClock, stamp
 from ..errors import Unavailable
 from .protocol import Duplicate, MissingTable, Subscriber, tell
-from .query import POSTGRES, Query, create_statements
+from .query import POSTGRES, Compiled, Query, create_statements, oversized
 
 if TYPE_CHECKING:
     from .notices import Notices
@@ -89,7 +89,7 @@ class PostgresReader:
         made, arguments = query.bind(POSTGRES, values)
         self._count(made.sql)
         connection = await self._loan.connection()
-        with translated():
+        with translated(made, arguments):
             raw = await connection.fetchrow(made.sql, *arguments)
         return None if raw is None else query.shape(made, raw)
 
@@ -98,7 +98,7 @@ class PostgresReader:
         made, arguments = query.bind(POSTGRES, values)
         self._count(made.sql)
         connection = await self._loan.connection()
-        with translated():
+        with translated(made, arguments):
             rows = await connection.fetch(made.sql, *arguments)
         return [query.shape(made, raw) for raw in rows]
 
@@ -125,7 +125,7 @@ class PostgresTx(PostgresReader):
         """Run a statement and return how many rows it changed. Raises Duplicate: the transaction is lost then."""
         made, arguments = query.bind(POSTGRES, values)
         self._count(made.sql)
-        with translated():
+        with translated(made, arguments):
             status: str = await self._connection.execute(made.sql, *arguments)
         count = status.rsplit(" ", 1)[-1]
         return int(count) if count.isdigit() else 0
@@ -298,11 +298,13 @@ async def _roll_back(transaction: Any) -> None:
 
 
 @contextmanager
-def translated() -> Iterator[None]:
-    """asyncpg's errors as ours."""
+def translated(made: Compiled | None = None, arguments: Sequence[Any] = ()) -> Iterator[None]:
+    """asyncpg's errors as ours; of a number that is too large for the statement `made`, too."""
     try:
         yield
     except Exception as problem:
+        if made is not None and isinstance(problem.__cause__, OverflowError):
+            raise oversized(made, arguments) from None
         ours = _ours(problem)
         if ours is None:
             raise

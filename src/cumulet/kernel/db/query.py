@@ -15,6 +15,8 @@ from sqlalchemy.sql.expression import ColumnElement
 from sqlalchemy.sql.functions import sum as Sum
 from typing_extensions import TypeVar
 
+from ..errors import Invalid
+
 R = TypeVar("R", default=Any)
 
 metadata = sa.MetaData()
@@ -162,6 +164,13 @@ class Query(Generic[R]):
         return self.row(*raw)
 
 
+def oversized(made: Compiled, arguments: Sequence[Any]) -> Invalid:
+    """What to tell whoever sent a number that no column can hold: INTEGER has 64 bits."""
+    pairs = zip(made.names, arguments, strict=True)
+    names = [name.removeprefix("b_") for name, value in pairs if isinstance(value, int) and not -(2**63) <= value < 2**63]
+    return Invalid(f"Invalid input for field/attribute {' or '.join(names) or 'body'}. A number of at most 64 bits is expected.")
+
+
 def create_statements(tables: Sequence[sa.MetaData], dialect: sa.Dialect) -> list[str]:
     """The CREATE TABLE and CREATE INDEX statements, each harmless when the thing exists."""
     found = []
@@ -172,4 +181,4 @@ def create_statements(tables: Sequence[sa.MetaData], dialect: sa.Dialect) -> lis
     return found
 
 
-__all__ = ["POSTGRES", "SQLITE", "Compiled", "Json", "Query", "among", "create_statements", "metadata"]
+__all__ = ["POSTGRES", "SQLITE", "Compiled", "Json", "Query", "among", "create_statements", "metadata", "oversized"]

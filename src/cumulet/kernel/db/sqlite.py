@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from ..clock import Clock, Stamp, SystemClock, stamp
 from ..errors import Unavailable
 from .protocol import Duplicate, MissingTable, Subscriber, tell
-from .query import SQLITE, Query, create_statements
+from .query import SQLITE, Compiled, Query, create_statements, oversized
 
 R = TypeVar("R")
 
@@ -51,6 +51,13 @@ class SqliteReader:
             self._stamp = stamp(self.now)
         return self._stamp
 
+    def _run(self, query: Query[Any], values: dict[str, Any]) -> tuple[Compiled, sqlite3.Cursor]:
+        made, arguments = query.bind(SQLITE, values)
+        try:
+            return made, self._execute(made.sql, arguments)
+        except OverflowError:
+            raise oversized(made, arguments) from None
+
     def _execute(self, sql: str, arguments: list[Any]) -> sqlite3.Cursor:
         self._database.statements += 1
         if self._database.trace is not None:
@@ -64,15 +71,15 @@ class SqliteReader:
             raise ours from None
 
     async def one(self, query: Query[R], **values: Any) -> R | None:
-        """The first row, or None."""
-        made, arguments = query.bind(SQLITE, values)
-        raw = self._execute(made.sql, arguments).fetchone()
+        """The first row, or None. Raises Invalid for a number of more than 64 bits, as `all` does."""
+        made, cursor = self._run(query, values)
+        raw = cursor.fetchone()
         return None if raw is None else query.shape(made, raw)
 
     async def all(self, query: Query[R], **values: Any) -> list[R]:
         """Every row."""
-        made, arguments = query.bind(SQLITE, values)
-        return [query.shape(made, raw) for raw in self._execute(made.sql, arguments).fetchall()]
+        made, cursor = self._run(query, values)
+        return [query.shape(made, raw) for raw in cursor.fetchall()]
 
 
 class SqliteTx(SqliteReader):
@@ -86,9 +93,8 @@ class SqliteTx(SqliteReader):
         return self._database.tells
 
     async def do(self, query: Query[Any], **values: Any) -> int:
-        """Run a statement and return how many rows it changed. Raises Duplicate."""
-        made, arguments = query.bind(SQLITE, values)
-        return self._execute(made.sql, arguments).rowcount
+        """Run a statement and return how many rows it changed. Raises Duplicate, and Invalid for a number of more than 64 bits."""
+        return self._run(query, values)[1].rowcount
 
     async def hold(self, name: str) -> None:
         """Nothing to do: there is no other transaction."""

@@ -11,16 +11,7 @@ from msgspec import Struct
 from ..db import Condition, Page
 from ..errors import Invalid
 from .request import Request
-
-
-def flag(text: str) -> bool:
-    """A boolean as OpenStack clients write it. Raises ValueError."""
-    word = text.strip().lower()
-    if word in ("true", "1", "yes", "on", "t", "y"):
-        return True
-    if word in ("false", "0", "no", "off", "f", "n"):
-        return False
-    raise ValueError(f"{text!r} is not a boolean")
+from .words import whole
 
 
 class Filter(Struct, frozen=True):
@@ -67,9 +58,9 @@ class Paging(Struct, frozen=True):
     def _limit(self, text: str | None) -> int | None:
         if text is None or text == "":
             return self.most if self.always_limit else None
-        if not text.lstrip("-").isdigit():
-            raise Invalid(f"Invalid limit '{text}': it must be an integer.")
-        limit = int(text)
+        limit = whole(text)
+        if limit is None:
+            raise Invalid(f"Invalid limit '{text[:64]}': it must be an integer.")
         if limit < 0:
             raise Invalid(f"Invalid limit '{text}': it must not be negative.")
         return min(limit, self.most) if limit or not self.always_limit else 0

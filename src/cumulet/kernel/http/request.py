@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
-import msgspec
-
 from ..db import Reader, Tx
-from ..errors import Invalid, TooLarge
+from ..errors import Invalid, TooLarge, UnsupportedMedia
 from ..policy import Actor, Policy
+from . import documents
 from .versioned import Version
+from .words import flag
 
 
 class Request:
@@ -88,15 +88,25 @@ class Request:
 
     @property
     def query(self) -> dict[str, list[str]]:
-        """The query parameters, each with all its values in order."""
+        """The query parameters, each with all its values in order. Raises Invalid."""
         if self._query is None:
             self._query = parse_qs(self._falcon.query_string, keep_blank_values=True)
+            if "%00" in self._falcon.query_string:
+                raise Invalid("Invalid query string: no value may hold the character NUL (%00).")
         return self._query
 
     def asked(self, name: str) -> str | None:
         """The last value of a query parameter, or None."""
         values = self.query.get(name)
         return values[-1] if values else None
+
+    def asked_flag(self, name: str) -> bool:
+        """Whether a query parameter is there, alone or with a word for yes. Raises Invalid."""
+        value = self.asked(name)
+        try:
+            return value is not None and (value == "" or flag(value))
+        except ValueError as problem:
+            raise Invalid(f"Invalid value for '{name}': {problem}.") from None
 
     def root(self) -> str:
         """Scheme and host as the client used them: `http://127.0.0.1:8780`."""
@@ -114,14 +124,15 @@ class Request:
         """Raise Forbidden unless `allows`."""
         self.policy.enforce(rule, self.actor, {**self.target, **target})
 
+    def require_json(self) -> None:
+        """Raise UnsupportedMedia unless the body says that it is JSON, or nothing of what it is."""
+        media = (self.header("Content-Type") or "application/json").split(";")[0].strip().lower()
+        if not media.endswith("json"):
+            raise UnsupportedMedia(f"The media type {media} is not supported; application/json is.")
+
     def json(self) -> Any:
         """The body as plain Python objects. Raises Invalid."""
-        if not self.raw:
-            raise Invalid("The request has no body; a JSON object is required.")
-        try:
-            return msgspec.json.decode(self.raw)
-        except msgspec.DecodeError as problem:
-            raise Invalid(f"The body is not valid JSON: {problem}") from None
+        return documents.read(self.raw)
 
     async def read(self, limit: int) -> bytes:
         """The whole body. Raises TooLarge beyond `limit` bytes, without reading further."""

@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import msgspec
 from msgspec import Struct
@@ -19,9 +20,10 @@ from ..audit.requests import of_request
 from ..cause import acting
 from ..clock import measure
 from ..db import Database, Duplicate
-from ..errors import Conflict, Invalid, NotFound, Problem, Unauthorized, Unavailable, UnsupportedMedia
+from ..errors import Conflict, Invalid, NotFound, Problem, Unauthorized, Unavailable
 from ..log import request_context
 from ..policy import Actor, Policy
+from . import documents
 from .request import Request
 from .responses import Response, Stream
 from .routes import PUBLIC, Endpoint
@@ -35,6 +37,9 @@ TRIES = 4
 
 PAUSE = 0.01
 """Seconds before the second try, longer before each further one: the other transaction is to come through."""
+
+IN_URL = "%/:=&?~#+!$,;'@()*[]"
+"""What may stand in a URL as it is, beside letters and digits. A path may hold what no header can: it came quoted."""
 
 log = logging.getLogger("cumulet.http")
 
@@ -61,6 +66,8 @@ async def serve(
             public = endpoints[0].policy == PUBLIC
             if not public:
                 await _authenticate(around, request, request.project_in_path)
+            if "\0" in request.path:
+                raise NotFound("The resource could not be found.")
             endpoint = await _match(endpoints, request)
             if not public:
                 _authorize(endpoint, request)
@@ -190,34 +197,9 @@ async def _permitted(endpoint: Endpoint, request: Request, arguments: dict[str, 
 
 
 def _decode(endpoint: Endpoint, request: Request) -> Any:
-    if not request.raw:
-        raise Invalid("The request has no body; a JSON object is required.")
-    media = (request.header("Content-Type") or "application/json").split(";")[0].strip().lower()
-    if not media.endswith("json"):
-        raise UnsupportedMedia(f"The media type {media} is not supported; application/json is.")
-    try:
-        body = msgspec.json.decode(request.raw, type=at_version(endpoint.body, request.version))
-    except msgspec.ValidationError as problem:
-        raise Invalid(explain(str(problem))) from None
-    except msgspec.DecodeError as problem:
-        raise Invalid(f"Malformed request body: {problem}") from None
+    request.require_json()
+    body = documents.read(request.raw, at_version(endpoint.body, request.version))
     return body.wrapped if endpoint.route.wrap is not None else body
-
-
-def explain(text: str) -> str:
-    """msgspec's words, with the field first: ``Invalid input for field/attribute name. Expected `str`, got `int`.``"""
-    what, at, where = text.rpartition(" - at `")
-    if "unknown field" in text:
-        field = text.split("`")[1]
-        return f"Additional properties are not allowed ('{field}' was unexpected)."
-    if "missing required field" in text:
-        field = text.split("`")[1]
-        return f"'{field}' is a required property."
-    return (
-        f"Invalid input for field/attribute {where.strip('`').removeprefix('$.') or 'body'}. {what}."
-        if at
-        else f"Invalid input. {text}."
-    )
 
 
 def _write(response: Response, request: Request, out: Any) -> None:
@@ -226,7 +208,7 @@ def _write(response: Response, request: Request, out: Any) -> None:
         if name == "Set-Cookie":  # Falcon wants it so
             out.append_header(name, value)
         else:
-            out.set_header(name, value)
+            out.set_header(name, quote(value, safe=IN_URL) if name == "Location" else value)
     view = response.view
     if isinstance(view, Stream):
         out.content_type = view.content_type
@@ -289,4 +271,4 @@ def _log(request: Request, out: Any, started: float) -> None:
         )
 
 
-__all__ = ["Surroundings", "Version", "answer_problem", "explain", "head", "negotiate", "new_request_id", "serve"]
+__all__ = ["Surroundings", "Version", "answer_problem", "head", "negotiate", "new_request_id", "serve"]

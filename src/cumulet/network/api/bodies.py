@@ -352,6 +352,7 @@ def plain(request: Request, kind: type[S]) -> S:
 
 
 def _body(request: Request) -> dict[str, Any]:
+    request.require_json()
     body = request.json()
     if not isinstance(body, dict):
         raise attributes.bad("Body contains invalid data")

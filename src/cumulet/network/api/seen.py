@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from ...kernel.db import Condition, Page
 from ...kernel.errors import NotFound
-from ...kernel.http import Filter, Paging, Request, flag
+from ...kernel.http import Filter, Paging, Request, flag, whole
 from ..model import Network
 from . import bodies
 
@@ -137,9 +137,9 @@ def _tag_conditions(request: Request) -> list[Condition]:
 def listed(request: Request, plural: str, ids: list[str], views: list[dict[str, Any]]) -> dict[str, Any]:
     """A list with the links to the pages around it, if a limit was asked for."""
     limit = request.asked("limit")
-    if not limit or not limit.isdigit() or not int(limit) or not ids:
+    if not limit or not whole(limit) or not ids:  # the page has been read with it: it is a number
         return {plural: views}
-    full, backwards = len(ids) >= int(limit), (request.asked("page_reverse") or "").lower() == "true"
+    full, backwards = len(ids) >= (whole(limit) or 0), (request.asked("page_reverse") or "").lower() == "true"
     links = []
     if full or backwards:
         links.append({"rel": "next", "href": _link(request, ids[-1], False)})

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from ipaddress import ip_network
 from typing import NoReturn
 
 from ...kernel.errors import Conflict, Invalid
 from ..model import SecurityRule
+
+_NUMBER = re.compile("[0-9]|[1-9][0-9]|1[0-9][0-9]|2[0-4][0-9]|25[0-5]")
+"""A protocol by its number."""
 
 PROTOCOLS: dict[str, int] = {
     "icmp": 1,
@@ -65,7 +69,7 @@ def protocol(given: str | int | None) -> str | None:
     if given is None or str(given).lower() in ("", "any", "-1"):
         return None
     text = str(given).lower()
-    if text in PROTOCOLS or (text.isdigit() and int(text) <= 255):
+    if text in PROTOCOLS or _NUMBER.fullmatch(text):
         return text
     _refuse(
         f"Security group rule protocol {given} not supported. Only protocol values {sorted(PROTOCOLS)} and integer representations "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...kernel.errors import Invalid
-from ...kernel.http import Request, Version
+from ...kernel.http import Request, Version, whole
 from ...kernel.ids import is_uuid
 
 REPEATED_MEMBER_OF = Version(1, 24)
@@ -47,11 +47,12 @@ def resources(text: str) -> dict[str, int]:
         if not colon or not name.strip() or ":" in amount:
             form = "Badly formed resources parameter. Expected the form ?resources=VCPU:2,MEMORY_MB:1024."
             raise Invalid(f"{form} Got: {part.strip() or 'empty string'}.")
-        if not amount.strip().lstrip("-").isdecimal():
-            raise Invalid(f"Requested resource {name} expected positive integer amount. Got: {amount}.")
-        if int(amount) < 1:
+        number = whole(amount)
+        if number is None:
+            raise Invalid(f"Requested resource {name} expected positive integer amount. Got: {amount[:64]}.")
+        if number < 1:
             raise Invalid(f"Requested resource {name} requires amount >= 1. Got: {amount}.")
-        found[name] = int(amount)
+        found[name] = number
     return found
 
 

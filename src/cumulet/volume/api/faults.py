@@ -21,8 +21,10 @@ _STATUS: dict[type[errors.Problem], tuple[int, str]] = {
 
 
 def fault(problem: errors.Problem, request: Request) -> Fault:
-    """A problem as Cinder writes it. A marker that is not there is a resource that is not there."""
+    """A problem as Cinder writes it; a missing token as keystonemiddleware does. A missing marker is a missing resource."""
     status, name = _STATUS.get(type(problem), (500, "computeFault"))
+    if status == 401:
+        return Fault(401, {"error": {"code": 401, "title": "Unauthorized", "message": problem.message}})
     if problem.code == "marker":
         status, name = _STATUS[errors.NotFound]
     headers = {"Retry-After": "0"} if isinstance(problem, errors.OverQuota) else {}

@@ -7,7 +7,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from ...kernel.errors import Invalid
-from ...kernel.http import Request
+from ...kernel.http import Request, whole
 from ...kernel.ids import is_uuid
 
 Text255 = Annotated[str, Meta(max_length=255)]
@@ -40,18 +40,22 @@ def asked_flag(request: Request, name: str, default: bool = False) -> bool:
 def asked_count(request: Request, name: str) -> int:
     """A query parameter that is a number, 0 if it is absent. Raises Invalid."""
     text = request.asked(name) or "0"
-    if not text.isdigit():
-        raise Invalid(f"Invalid input for field/attribute {name}. Value: {text}. It must be an integer that is not negative.")
-    return int(text)
+    number = whole(text)
+    if number is None or number < 0:
+        raise Invalid(f"Invalid input for field/attribute {name}. Value: {text[:64]}. It must be an integer that is not negative.")
+    return number
 
 
 def gigabytes(name: str, value: int | str | None) -> int | None:
     """A size in GiB, also as a word; None stays None. Raises Invalid unless it is a whole number."""
     if value is None:
         return None
-    if isinstance(value, bool) or not str(value).strip().isdigit():
-        raise Invalid(f"Invalid input for field/attribute {name}. Value: {value}. It must be an integer and greater than 0.")
-    return int(value)
+    size = whole(str(value))
+    if size is None or size < 0:
+        raise Invalid(
+            f"Invalid input for field/attribute {name}. Value: {str(value)[:64]}. It must be an integer and greater than 0."
+        )
+    return size
 
 
 def stripped(text: str | None) -> str | None:

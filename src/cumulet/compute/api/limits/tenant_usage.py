@@ -32,7 +32,7 @@ def _instant(request: Request, name: str) -> str:
 
 def _period(request: Request) -> Period:
     start, end = _instant(request, "start"), _instant(request, "end")
-    if start >= end:
+    if start > end or (start == end and request.asked("start")):
         raise Invalid("Invalid start time. The start time cannot occur after the end time.")
     return Period(start, min(end, clock.stamp(request.tx.now)))
 

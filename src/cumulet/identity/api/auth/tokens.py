@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ....kernel.http import Request, Response, flag, no_content, ok
+from ....kernel.http import Request, Response, no_content, ok
 from ...operations import tokens
 from ...operations.authentication.attempt import attempted
 from ...operations.authentication.factors import Partial
@@ -49,7 +49,7 @@ async def _shown(request: Request, tx: Any, known: Authenticated, status: int) -
 
 async def show(request: Request) -> Response:
     """Validate a token. One's own always; another's if one is a service, an administrator or a reader of the system."""
-    allow_expired = flag(request.asked("allow_expired") or "false")
+    allow_expired = request.asked_flag("allow_expired")
     known = await tokens.require_known(request.parts.tokens, subject(request), allow_expired)
     return await _shown(request, request.reader, known, 200)
 

@@ -44,7 +44,7 @@ def _narrowed(request: Request, page: Page) -> Page:
 
 async def index(request: Request) -> Response:
     """List projects; tag filters are worked out here, tags being data of their project."""
-    is_domain = flag(request.asked("is_domain") or "false")
+    is_domain = request.asked_flag("is_domain")
     found = await projects.page(request.reader, _narrowed(request, PAGING.page(request)), is_domain)
     shown = [views.project(request, p) for p in found if _has_tags(request, p)]
     return ok(fields.listed(request, "projects", shown))
@@ -68,16 +68,11 @@ async def show(request: Request, project_id: str) -> Response:
     return ok({"project": views.project(request, project) | await _relatives(request, project)})
 
 
-def _asks(request: Request, name: str) -> bool:
-    value = request.asked(name)
-    return value is not None and (value == "" or flag(value))
-
-
 async def _relatives(request: Request, project: Project) -> dict[str, Any]:
     """Lists hold the projects that the user has a role in; trees of ids hold all."""
     shown: dict[str, Any] = {}
     for key, read in (("parents", projects.parents), ("subtree", projects.subtree)):
-        as_list, as_ids = _asks(request, f"{key}_as_list"), _asks(request, f"{key}_as_ids")
+        as_list, as_ids = request.asked_flag(f"{key}_as_list"), request.asked_flag(f"{key}_as_ids")
         if as_list and as_ids:
             raise Invalid(f"Cannot use {key}_as_list and {key}_as_ids query params at the same time.")
         if not as_list and not as_ids:

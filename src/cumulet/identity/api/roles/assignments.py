@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ....kernel.errors import Invalid
-from ....kernel.http import Request, Response, flag, ok
+from ....kernel.http import Request, Response, ok
 from ...model import Assignment
 from ...operations.roles import assignments
 from ...operations.roles.assignments import Effective, Wanted
@@ -15,11 +15,6 @@ from ..targets import project_home
 
 _HOLDERS = ("user.id", "group.id")
 _SCOPES = {"scope.project.id": "project", "scope.domain.id": "domain", "scope.system": "system"}
-
-
-def _asks(request: Request, name: str) -> bool:
-    value = request.asked(name)
-    return value is not None and (value == "" or flag(value))
 
 
 def _one_of(request: Request, names: tuple[str, ...]) -> str | None:
@@ -36,7 +31,7 @@ async def _wanted(request: Request, effective: bool) -> Wanted:
     if effective and (holder == "group.id" or (inherited and scope == "scope.domain.id")):
         raise Invalid(f"Combining effective with {holder or scope} will always result in an empty list.")
     target_ids = None if scope is None or scope == "scope.system" else frozenset({request.asked(scope) or ""})
-    if _asks(request, "include_subtree"):
+    if request.asked_flag("include_subtree"):
         target_ids = await _tree(request, scope)
     return Wanted(
         user_id=request.asked("user.id") or None,
@@ -59,9 +54,9 @@ async def _tree(request: Request, scope: str | None) -> frozenset[str]:
 
 async def index(request: Request) -> Response:
     """List assignments; `effective` works out what is implied and inherited, `include_names` names everything."""
-    effective = _asks(request, "effective")
+    effective = request.asked_flag("effective")
     found = await assignments.listed(request.reader, await _wanted(request, effective), effective)
-    names = await names_of(request.reader, [e.assignment for e in found]) if _asks(request, "include_names") else None
+    names = await names_of(request.reader, [e.assignment for e in found]) if request.asked_flag("include_names") else None
     return ok(fields.listed(request, "role_assignments", [_view(request, entry, names) for entry in found]))
 
 

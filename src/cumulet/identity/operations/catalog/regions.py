@@ -27,7 +27,9 @@ async def page(tx: Reader, wanted: Page) -> list[Region]:
 
 
 async def create(tx: Tx, region: Region) -> Region:
-    """A new region. Raises Conflict if the id is taken, NotFound for an unknown parent."""
+    """A new region. Raises Conflict if the id is taken, NotFound for an unknown parent, Invalid for an id that is too long."""
+    if len(region.id) > 255:
+        raise Invalid("Invalid input for field/attribute id. A text of at most 255 characters is expected.")
     region = msgspec.structs.replace(region, id=region.id or ids.new_hex())
     if await tx.one(catalog.GET_REGION, key=region.id):
         raise Conflict(f"Conflict occurred attempting to store region - Duplicate ID, {region.id}.")

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from ..kernel.errors import Forbidden, Invalid
-from ..kernel.http.serving import explain
+from ..kernel.http.documents import explain
 
 OBJECT, PROPERTY, TAG = "object", "property", "tag"
 """The kinds of items."""

@@ -10,7 +10,7 @@ from cumulet.kernel.http.application import Service
 from cumulet.network.api import bodies as network
 
 from .shapes import Shape, declared, of_struct, plain
-from .world import KEY, SECRET
+from .world import KEY, RULES, SECRET
 
 NETWORK = {
     "/v2.0/networks": ("network", network.NewNetwork, network.NetworkChanges),
@@ -44,7 +44,7 @@ def texts(values: Mapping[str, str]) -> dict[str, Any]:
         "floating_network_id": values["outside_id"],
         "member": values["project_id"],
         "interface": "public",
-        "url": "http://a.test/",
+        **dict.fromkeys(("url", "auth_url", "sp_url"), "http://a.test/"),
         "filters": {"interface": "public"},
         "new_type": "gold",
         "volume_type": "gold",
@@ -63,6 +63,8 @@ def filled(values: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     who = {"project_id": values["project_id"], "user_id": values["user_id"]}
     listed = {"resource_provider": {"uuid": values["provider_id"]}, "resources": {"CUSTOM_GOLD": 1}}
     return {
+        "PUT /v3/OS-FEDERATION/mappings/{mapping_id}": {"rules": RULES},
+        "PATCH /v3/OS-FEDERATION/mappings/{mapping_id}": {"rules": RULES},
         "POST /v3/OS-EP-FILTER/endpoint_groups": {"filters": {"interface": "public"}},
         "POST /v3/limits": {"limits": [{**_kind(values), "resource_limit": 1, "project_id": values["project_id"]}]},
         "PUT /v2/images/{image_id}/members/{member_id}": {"status": "accepted"},
@@ -123,12 +125,29 @@ def by_hand(values: Mapping[str, str]) -> dict[str, Shape]:
         "PUT /v2.1/flavors/{flavor_id}/os-extra_specs/{key}": plain(None, {"hw:cpu_policy": "shared"}),
         "PUT /v2.1/os-quota-sets/{project_id}": plain("quota_set", {"cores": 9, "ram": 900, "instances": 9}),
         "PUT /v2.1/os-quota-class-sets/{name}": plain("quota_class_set", {"cores": 9, "ram": 900, "instances": 9}),
+        **_of_metadefs(),
         **{
             f"{method} /v3/{noun}s/{{{noun}_id}}/metadata": plain("metadata", {"k": "v"})
             for method in ("POST", "PUT")
             for noun in ("volume", "snapshot")
         },
         **{f"PUT /v3/{noun}s/{{{noun}_id}}/metadata/{{key}}": plain("meta", {"k": "v"}) for noun in ("volume", "snapshot")},
+    }
+
+
+def _of_metadefs() -> dict[str, Shape]:
+    every, one = "/v2/metadefs/namespaces", "/v2/metadefs/namespaces/{namespace}"
+    thing, kind = {"name": "thing", "description": "x"}, {"name": "thing", "type": "string", "title": "x"}
+    return {
+        f"POST {every}": plain(None, {"namespace": "OS::Others", "display_name": "x", "protected": False}),
+        f"PUT {one}": plain(None, {"namespace": "OS::Things", "display_name": "x", "protected": False}),
+        f"POST {one}/resource_types": plain(None, {"name": "OS::Nova::Flavor", "prefix": "x"}),
+        f"POST {one}/objects": plain(None, thing),
+        f"PUT {one}/objects/{{name}}": plain(None, thing),
+        f"POST {one}/properties": plain(None, kind),
+        f"PUT {one}/properties/{{name}}": plain(None, kind),
+        f"POST {one}/tags": plain(None, {"tags": [{"name": "thing"}]}),
+        f"PUT {one}/tags/{{name}}": plain(None, {"name": "thing"}),
     }
 
 

@@ -104,7 +104,7 @@ class Judge:
         if self._rows is not None:
             self._rows.close()
         told = [*self.complaints, *self.log.failures]
-        assert not told, f"{len(told)} complaints:\n" + "\n".join(told[:60])
+        assert not told, f"{len(told)} complaints:\n" + "\n".join(told[:30])
         leaks = [secret for secret in self.secrets() if any(secret in line for line in self.log.lines)]
         assert not leaks, f"the log has {leaks}"
 

@@ -38,6 +38,8 @@ FOLDERS = {
     "/v2.1/servers/{server_id}/os-volume_attachments": {"volume_id": "{own_volume_id}"},
     "/v2.1/extensions": {"alias": "os-keypairs"},
     "/v2.0/extensions": {"alias": "router"},
+    "/v2/metadefs/namespaces/{namespace}/resource_types": {"name": "OS::Nova::Flavor"},
+    "/v2/metadefs": {"name": "thing"},
     "/resource_classes": {"name": "CUSTOM_GOLD"},
     "/traits": {"name": "CUSTOM_SHINY"},
 }
@@ -47,6 +49,9 @@ FOLDERS = {
 SECRET = "s3cret-that-n0body-may-read"
 """What stands for every password and key in bodies."""
 
+RULES = [{"local": [{"user": {"name": "{0}"}}], "remote": [{"type": "REMOTE_USER"}]}]
+"""Of a mapping for people from elsewhere."""
+
 BOSS = "the boss's"
 """Instead of a token."""
 
@@ -54,8 +59,8 @@ BOSS = "the boss's"
 class World:
     """The cloud, its services, and what the paths' parameters stand for.
 
-    `boss` is an administrator in project demo, `token` the boss's token and `expired` an old one; `stranger` is the token of a
-    member of another project.
+    `boss` is an administrator, and a service, in project demo, `token` the boss's token and `expired` an old one; `stranger` is
+    the token of a member of another project.
     """
 
     def __init__(self, cloud: TestCloud, boss: httpx.AsyncClient) -> None:
@@ -95,12 +100,15 @@ async def furnished(cloud: TestCloud, clock: FakeClock) -> World:
     await moving.start()
     expired = (await cloud.client("demo", "admin", "boss")).headers["X-Auth-Token"]
     await clock.advance(LIFETIME_SECONDS + 1)
+    await cloud.client("demo", "service", "boss")
     world = World(cloud, await cloud.client("demo", "admin", "boss"))
     world.expired, world.stranger = expired, (await cloud.client("other", "member")).headers["X-Auth-Token"]
     world.values |= {"project_id": world.boss.project_id, "user_id": world.boss.user_id}  # type: ignore[attr-defined]
     await _identity(world)
+    await _federation(world)
     await _network(world)
     await _image(world)
+    await _metadefs(world)
     await _compute(world, moving)
     await _volume(world, moving)
     await _placement(world)
@@ -164,6 +172,27 @@ async def _delegation(world: World) -> None:
         "access_rule_id": application["access_rules"][0]["id"],
         "trust_id": trust["id"],
     }
+
+
+async def _federation(world: World) -> None:
+    admin, below = await world.cloud.admin(), f"{V3}/OS-FEDERATION"
+    await made(admin.put(f"{below}/mappings/mapped", json={"mapping": {"rules": RULES}}))
+    await made(admin.put(f"{below}/identity_providers/provider", json={"identity_provider": {}}))
+    await made(admin.put(f"{below}/identity_providers/provider/protocols/saml2", json={"protocol": {"mapping_id": "mapped"}}))
+    urls = {"auth_url": "http://a.test/", "sp_url": "http://a.test/"}
+    await made(admin.put(f"{below}/service_providers/partner", json={"service_provider": urls}))
+    world.values |= {"idp_id": "provider", "protocol_id": "saml2", "mapping_id": "mapped", "sp_id": "partner"}
+
+
+async def _metadefs(world: World) -> None:
+    boss, all_of_them = world.boss, f"{IMAGE}/metadefs/namespaces"
+    one = f"{all_of_them}/OS::Things"
+    await made(boss.post(all_of_them, json={"namespace": "OS::Things"}))
+    await made(boss.post(f"{one}/resource_types", json={"name": "OS::Nova::Flavor"}))
+    await made(boss.post(f"{one}/objects", json={"name": "thing"}))
+    await made(boss.post(f"{one}/properties", json={"name": "thing", "type": "string", "title": "Thing"}))
+    await made(boss.post(f"{one}/tags/thing"))
+    world.values["namespace"] = "OS::Things"
 
 
 async def _network(world: World) -> None:

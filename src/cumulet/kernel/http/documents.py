@@ -28,6 +28,8 @@ def read(raw: bytes, kind: Any = Any) -> Any:
         # PostgreSQL keeps no text that has one, and no name, address or script needs one.
         raise Invalid("Malformed request body: no text may hold the character NUL (\\u0000).")
     try:
+        if not raw.isascii():
+            raw.decode()  # msgspec does not look into texts that nobody asks for
         return msgspec.json.decode(raw, type=kind)
     except msgspec.ValidationError as problem:
         raise Invalid(explain(str(problem))) from None

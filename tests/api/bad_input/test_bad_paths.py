@@ -45,8 +45,10 @@ ANY = {
     ("/v2.1/os-quota-class-sets", "name"),
     ("/v2.1/os-simple-tenant-usage", "project_id"),
     ("/allocations", "consumer_id"),
+    ("/v1/projects", "project_id"),
     ("/v3/OS-FEDERATION/identity_providers/{idp_id}/protocols", "idp_id"),
     ("/v3/users/{user_id}/projects", "user_id"),
+    ("/v3/users/{user_id}/OS-OAUTH1/access_tokens", "user_id"),
 }
 """Where an id need not be anything's: limits of projects to come, whoever may hold allocations."""
 

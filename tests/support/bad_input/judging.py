@@ -20,7 +20,9 @@ REQUEST_ID = re.compile(r"req-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 def message(service: str, answer: Answer) -> str:
     """What the user is told, out of the service's envelope. Raises LookupError, ValueError or TypeError if it is another one."""
     body, status = json.loads(answer.body), answer.status
-    if service == "identity" or (status == 401 and service in ("compute", "network", "volume")):
+    if isinstance(body.get("error"), str):  # RFC 6749, for the routes of OAuth 2
+        told = status, body["error"] and body["error_description"]
+    elif service == "identity" or (status == 401 and service in ("compute", "network", "volume")):
         inner = body["error"]
         told = inner["code"], inner["title"] and inner["message"]
     elif service == "image":

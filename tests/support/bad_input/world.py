@@ -52,6 +52,9 @@ SECRET = "s3cret-that-n0body-may-read"
 RULES = [{"local": [{"user": {"name": "{0}"}}], "remote": [{"type": "REMOTE_USER"}]}]
 """Of a mapping for people from elsewhere."""
 
+NOTHING = "nothing"
+"""The id in paths that name what this cloud has none of."""
+
 BOSS = "the boss's"
 """Instead of a token."""
 
@@ -79,7 +82,7 @@ class World:
         """A route's path on the wire, its parameters filled in."""
         folder = next((values for start, values in FOLDERS.items() if path.startswith(start + "/")), {})
         known = {**self.values, **folder, **other}
-        filled = re.sub(r"{(\w+)}", lambda found: known[found.group(1)], path)
+        filled = re.sub(r"{(\w+)}", lambda found: known.get(found.group(1), NOTHING), path)
         return service.mount + re.sub(r"{(\w+)}", lambda found: known[found.group(1)], filled)
 
     def asked(self, service: Service, route: Route, body: bytes = b"", **other: str) -> Asked:

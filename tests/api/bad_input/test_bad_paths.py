@@ -45,7 +45,7 @@ ANY = {
     ("/v2.1/os-quota-class-sets", "name"),
     ("/v2.1/os-simple-tenant-usage", "project_id"),
     ("/allocations", "consumer_id"),
-    ("/v1/projects", "project_id"),
+    ("/v1/projects", "project"),
     ("/v3/OS-FEDERATION/identity_providers/{idp_id}/protocols", "idp_id"),
     ("/v3/users/{user_id}/projects", "user_id"),
     ("/v3/users/{user_id}/OS-OAUTH1/access_tokens", "user_id"),

@@ -11,7 +11,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import httpx
@@ -24,14 +23,8 @@ from cumulet.app.cloud import Cloud
 from cumulet.app.config import Config
 
 from . import ledger
-
-rows: list[tuple[str, str, str, bool]] = []
-
-
-def note(what: str, value: float, unit: str, budget: float, at_least: bool = False) -> None:
-    """One row: a figure, its budget, whether it is kept."""
-    kept = value >= budget if at_least else value <= budget
-    rows.append((what, f"{value:,.2f} {unit}", f"{'≥' if at_least else '≤'} {budget:g} {unit}", kept))
+from .identity import identity
+from .measuring import Wire, cpu_each, note, rows
 
 
 def start_to_first_answer() -> None:
@@ -65,55 +58,6 @@ def _cpu(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-class Wire:
-    """Calls the ASGI application directly: what is measured is ours, not a client."""
-
-    def __init__(self, cloud: Cloud, token: str) -> None:
-        self._app = cloud.application
-        self._headers = [(b"x-auth-token", token.encode()), (b"host", b"127.0.0.1:8780"), (b"content-type", b"application/json")]
-
-    async def __call__(self, method: str, path: str, body: object = None) -> tuple[int, bytes]:
-        """Status and body."""
-        path, _, query = path.partition("?")
-        raw = b"" if body is None else msgspec.json.encode(body)
-        scope = {
-            "type": "http",
-            "asgi": {"version": "3.0", "spec_version": "2.3"},
-            "http_version": "1.1",
-            "method": method,
-            "path": path,
-            "raw_path": path.encode(),
-            "query_string": query.encode(),
-            "root_path": "",
-            "scheme": "http",
-            "headers": [*self._headers, (b"content-length", str(len(raw)).encode())],
-            "client": ("127.0.0.1", 1),
-            "server": ("127.0.0.1", 8780),
-        }
-        sent: list[dict[str, object]] = []
-        asked = [{"type": "http.request", "body": raw, "more_body": False}]
-
-        async def receive() -> dict[str, object]:
-            return asked.pop() if asked else {"type": "http.disconnect"}
-
-        async def send(message: dict[str, object]) -> None:
-            sent.append(message)
-
-        await self._app(scope, receive, send)
-        answer = b"".join(bytes(m.get("body", b"")) for m in sent if m["type"] == "http.response.body")  # type: ignore[call-overload]
-        return int(str(sent[0]["status"])), answer
-
-
-async def cpu_each(work: Callable[[], Awaitable[object]], times: int) -> float:
-    """Microseconds of CPU of one call."""
-    for _ in range(max(3, times // 10)):
-        await work()
-    began = time.process_time()
-    for _ in range(times):
-        await work()
-    return (time.process_time() - began) / times * 1e6
-
-
 async def requests(folder: Path) -> None:
     """The key requests, in this process."""
     cloud = await Cloud.open(Config(state=folder, fake=True, fake_hosts=8))
@@ -135,6 +79,7 @@ async def requests(folder: Path) -> None:
         token = (await cloud.tokens.issue(tx, admin, ("password",), Scope("project", project.id))).token
     wire = Wire(cloud, token)
     await servers(wire, project.id)
+    await identity(cloud, wire)
     await cloud.close()
 
 

@@ -13,7 +13,7 @@ from ..model import DEFAULT_DOMAIN, Project
 from ..store import assignments, projects
 from ..store.delegation import credentials
 from .resources import options
-from .roles.holdings import below
+from .roles.holdings import below, children_of
 
 __all__ = ["Project", "create", "create_domain", "delete", "get", "get_domain", "page", "remove", "require_tag", "update"]
 
@@ -155,7 +155,7 @@ async def parents(tx: Reader, project: Project) -> list[Project]:
 async def subtree(tx: Reader, project: Project) -> list[Project]:
     """What is below a project or domain, the nearest first."""
     everything = await projects.page(tx, Page().where("domain_id", _domain_of(project)))
-    return below(everything, project.id)
+    return below(children_of(everything), project.id)
 
 
 def require_tag(project: Project, tag: str) -> None:

@@ -31,6 +31,7 @@ G, M = GROUPS.c, MEMBERS.c
 INSERT, UPDATE, GET, DELETE = insert(GROUPS), update(GROUPS), get(GROUPS, Group), delete(GROUPS)
 BY_NAME = Query(sa.select(GROUPS).where(G.domain_id == sa.bindparam("domain_id"), G.name == sa.bindparam("name")), Group)
 _FILTERS = {"id": G.id, "name": G.name, "domain_id": G.domain_id}
+NAMES = Query(sa.select(G.id, G.name, G.domain_id).where(among(G.id, "ids")))
 LISTING = Listing(sa.select(GROUPS), Group, key=G.id, sorts={"name": G.name}, filters=_FILTERS, default=[("name", False)])
 OF_USER = Listing(
     sa.select(GROUPS).join_from(GROUPS, MEMBERS, G.id == M.group_id),
@@ -72,6 +73,11 @@ async def find(tx: Reader, group_id: str) -> Group | None:
 async def find_by_name(tx: Reader, name: str, domain_id: str) -> Group | None:
     """By name in a domain."""
     return await tx.one(BY_NAME, name=name, domain_id=domain_id)
+
+
+async def names(tx: Reader, group_ids: set[str]) -> list[tuple[str, str, str]]:
+    """(id, name, domain id) of these."""
+    return await tx.all(NAMES, ids=sorted(group_ids))
 
 
 async def page(tx: Reader, wanted: Page) -> list[Group]:

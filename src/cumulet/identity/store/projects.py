@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from ...kernel.db import Json, Listing, Page, Query, Reader, Tx, metadata, values
+from ...kernel.db import Json, Listing, Page, Query, Reader, Tx, among, metadata, values
 from ...kernel.db.rows import delete, get, insert, update
 from ..model import Project
 
@@ -33,6 +33,7 @@ BY_NAME = Query(
     ),
     Project,
 )
+NAMES = Query(sa.select(T.id, T.name, T.domain_id).where(among(T.id, "ids")))
 LISTING = Listing(
     sa.select(PROJECTS),
     Project,
@@ -68,6 +69,11 @@ async def find(tx: Reader, project_id: str) -> Project | None:
 async def find_by_name(tx: Reader, name: str, domain_id: str, is_domain: bool = False) -> Project | None:
     """By its name in its domain; a domain's own `domain_id` is empty."""
     return await tx.one(BY_NAME, name=name, domain_id=domain_id, is_domain=is_domain)
+
+
+async def names(tx: Reader, project_ids: set[str]) -> list[tuple[str, str, str]]:
+    """(id, name, domain id) of these."""
+    return await tx.all(NAMES, ids=sorted(project_ids))
 
 
 async def page(tx: Reader, wanted: Page) -> list[Project]:

@@ -49,6 +49,7 @@ def _elsewhere(name: str) -> Callable[[str, str], sa.ColumnElement[bool]]:
     return condition
 
 
+NAMES = Query(sa.select(T.id, T.name, T.domain_id).where(among(T.id, "ids")))
 LISTING = Listing(
     sa.select(USERS),
     User,
@@ -85,6 +86,11 @@ async def find(tx: Reader, user_id: str) -> User | None:
 async def find_by_name(tx: Reader, name: str, domain_id: str) -> User | None:
     """By name in a domain."""
     return await tx.one(BY_NAME, name=name, domain_id=domain_id)
+
+
+async def names(tx: Reader, user_ids: set[str]) -> list[tuple[str, str, str]]:
+    """(id, name, domain id) of these."""
+    return await tx.all(NAMES, ids=sorted(user_ids))
 
 
 async def page(tx: Reader, wanted: Page) -> list[User]:

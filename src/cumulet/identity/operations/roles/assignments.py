@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -9,14 +10,14 @@ from msgspec import Struct
 
 from ....kernel.db import Page, Reader, Tx
 from ....kernel.errors import Forbidden, NotFound
-from ...model import Assignment, Project, Role
+from ...model import Assignment, Role
 from ...store import assignments, groups, projects, roles
 from ...store.delegation import application_credentials
 from .. import projects as project_operations
 from ..resources import groups as group_operations
 from ..resources import users
 from . import holdings
-from .holdings import below
+from .holdings import below, children_of
 
 
 async def grant(tx: Tx, assignment: Assignment) -> None:
@@ -107,13 +108,7 @@ async def tree_ids(tx: Reader, project_id: str) -> frozenset[str]:
 async def listed(tx: Reader, wanted: Wanted, effective: bool) -> list[Effective]:
     """Assignments as they were made, or (`effective`) with groups, inheritance and implied roles worked out."""
     made = await _made(tx, wanted, effective)
-    if not effective:
-        found = [Effective(a, a) for a in made]
-    else:
-        everything = await projects.page(tx, Page().where("is_domain", False)) if any(a.inherited for a in made) else []
-        members = await _members(tx, made, wanted.user_id)
-        implied = await holdings.implications(tx)
-        found = [e for source in made for e in _expanded(source, members, everything, implied)]
+    found = _expanded(made, await _reach(tx, made, wanted.user_id)) if effective else (Effective(a, a) for a in made)
     homes = await _home(tx, wanted.home_id)
     return [e for e in found if _is_wanted(e, wanted, effective) and (homes is None or e.assignment.target_id in homes)]
 
@@ -126,13 +121,45 @@ async def _made(tx: Reader, wanted: Wanted, effective: bool) -> list[Assignment]
     for kind, holder_id in (("user", wanted.user_id), ("group", wanted.group_id)):
         if holder_id is not None:
             page = page.where("holder_kind", kind).where("holder_id", holder_id)
-    if not effective and wanted.target_ids is not None:
-        page = page.where("target_id", sorted(wanted.target_ids), "in")
+    if wanted.target_ids is not None:
+        above = await _above(tx, wanted.target_ids) if effective else frozenset()
+        page = page.where("target_id", sorted(wanted.target_ids | above), "in")
+    elif wanted.target_kind == "system":
+        page = page.where("target_kind", "system")
     return await assignments.page(tx, page)
 
 
+async def _above(tx: Reader, target_ids: frozenset[str]) -> frozenset[str]:
+    """The projects and domains from which something may be inherited to one of these."""
+    found: set[str] = set()
+    for target_id in target_ids:
+        target = await projects.find(tx, target_id)
+        if target is not None and not target.is_domain:
+            found |= set(await holdings.ancestors(tx, target))
+    return frozenset(found)
+
+
+class _Reach(Struct, frozen=True):
+    """What assignments come to: the users of each group, the projects below each place, the ids of what each role carries."""
+
+    members: dict[str, list[str]]
+    places: dict[str, list[str]]
+    carried: dict[str, list[str]]
+
+
+async def _reach(tx: Reader, made: list[Assignment], user_id: str | None) -> _Reach:
+    """Each worked out once, for many assignments have the same; of the groups' users only `user_id`, if it is given."""
+    sources = {a.target_id for a in made if a.inherited}
+    children = children_of(await projects.page(tx, Page().where("is_domain", False)) if sources else [])
+    implied = await holdings.implications(tx)
+    return _Reach(
+        await _members(tx, made, user_id),
+        {source: [project.id for project in below(children, source)] for source in sources},
+        {role_id: sorted(implied.in_tokens({role_id}).values()) for role_id in {a.role_id for a in made}},
+    )
+
+
 async def _members(tx: Reader, made: list[Assignment], user_id: str | None) -> dict[str, list[str]]:
-    """The users of each group that holds something; only `user_id`, if it is given."""
     group_ids = sorted({a.holder_id for a in made if a.holder_kind == "group"})
     if user_id is not None:
         return {group_id: [user_id] for group_id in group_ids}
@@ -142,17 +169,14 @@ async def _members(tx: Reader, made: list[Assignment], user_id: str | None) -> d
     return members
 
 
-def _expanded(
-    source: Assignment, members: dict[str, list[str]], everything: list[Project], implied: holdings.Implications
-) -> Iterator[Effective]:
-    holders = members[source.holder_id] if source.holder_kind == "group" and source.holder_id in members else []
-    targets = [(source.target_kind, source.target_id)]
-    if source.inherited:
-        targets = [("project", project.id) for project in below(everything, source.target_id)]
-    for user_id in holders if source.holder_kind == "group" else [source.holder_id]:
-        for target in targets:
-            for role_id in sorted(implied.in_tokens({source.role_id}).values()):
-                yield Effective(Assignment("user", user_id, *target, role_id, False), source)
+def _expanded(made: list[Assignment], reach: _Reach) -> Iterator[Effective]:
+    for source in made:
+        holders = reach.members.get(source.holder_id, []) if source.holder_kind == "group" else [source.holder_id]
+        targets = [(source.target_kind, source.target_id)]
+        if source.inherited:
+            targets = [("project", project_id) for project_id in reach.places[source.target_id]]
+        for holder, target, role_id in itertools.product(holders, targets, reach.carried[source.role_id]):
+            yield Effective(Assignment("user", holder, *target, role_id, False), source)
 
 
 async def _home(tx: Reader, home_id: str | None) -> set[str] | None:

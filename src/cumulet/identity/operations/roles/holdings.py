@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -69,14 +70,23 @@ async def ancestors(tx: Reader, project: Project) -> list[str]:
     return found
 
 
-def below(everything: list[Project], source_id: str) -> list[Project]:
-    """The projects among `everything` that lie below a project or domain, those nearer to it first."""
+Children = Mapping[str | None, Sequence[Project]]
+
+
+def children_of(everything: Iterable[Project]) -> Children:
+    """Projects by the id of what they lie in."""
     children = defaultdict(list)
     for project in everything:
         children[project.parent_id].append(project)
-    found, waiting = [], [source_id]
+    return children
+
+
+def below(children: Children, source_id: str) -> list[Project]:
+    """The projects that lie below a project or domain, those nearer to it first."""
+    found: list[Project] = []
+    waiting = deque([source_id])
     while waiting:
-        level = children[waiting.pop(0)]
+        level = children.get(waiting.popleft(), ())
         found += level
         waiting += [project.id for project in level]
     return found
@@ -89,8 +99,8 @@ async def scopes_of(tx: Reader, user_id: str, kind: str, idp_id: str = "") -> li
     wanted = {a.target_id for a in held if a.target_kind == kind and not a.inherited}
     sources = {a.target_id for a in held if a.inherited}
     if kind == "project" and sources:
-        everything = await projects.page(tx, Page().where("is_domain", False))
-        wanted |= {project.id for source in sources for project in below(everything, source)}
+        children = children_of(await projects.page(tx, Page().where("is_domain", False)))
+        wanted |= {project.id for source in sources for project in below(children, source)}
     page = Page().where("id", sorted(wanted), "in").where("is_domain", kind == "domain").where("enabled", True)
     return await projects.page(tx, page)
 

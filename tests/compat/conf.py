@@ -23,6 +23,13 @@ def image(state: Path, real: bool) -> Path:
     path.write_bytes(bytes(1 << 20))
     return path
 
+DEFINITIONS = {
+    "namespace": "compat",
+    "visibility": "public",
+    "resource_type_associations": [{"name": "OS::Glance::Image"}, {"name": "OS::Nova::Flavor"}],
+}
+"""Metadata definitions, of which an operator loads some; tempest wants a type of resources to be known."""
+
 
 def prepare(url: str, state: Path, file: Path, real: bool) -> dict[str, dict[str, str]]:
     """Make what tempest expects to find; returns the options that name it."""
@@ -34,6 +41,7 @@ async def _prepare(url: str, state: Path, file: Path, real: bool) -> dict[str, d
     who = clouds_yaml.credentials(config, "admin")
     admin = await Client.log_in(url, who)
     images = [await _upload(admin, name, file) for name in ("one", "two")]
+    await admin.call("POST", "/image/v2/metadefs/namespaces", DEFINITIONS)
     flavors = [await _flavor(admin, f"tempest{ram}", ram) for ram in ((96, 128) if real else (128, 256))]
     public = await _public(admin, config.external_cidr, config.external_gateway)
     compute = (await admin.get("/compute/v2.1"))["version"]
@@ -121,6 +129,7 @@ async def _prepare(url: str, state: Path, file: Path, real: bool) -> dict[str, d
             "vendor_name": "Cumulet",
         },
         "volume-feature-enabled": {"backup": "false", "snapshot": "true", "clone": "true", "extend_attached_volume": "true"},
+        "enforce_scope": {"glance": "true"},
         "placement": {"min_microversion": placement["min_version"], "max_microversion": placement["max_version"]},
         "validation": {
             "run_validation": str(real).lower(),

@@ -8,11 +8,11 @@ _ADMIN = "rule:context_is_admin"
 _MEMBER = f"{_ADMIN} or (role:member and project_id:%(project_id)s)"
 _READER = f"{_ADMIN} or (role:reader and project_id:%(project_id)s)"
 _SEEN = (
-    "(project_id:%(project_id)s or project_id:%(member_id)s or 'community':%(visibility)s or 'public':%(visibility)s "
+    "not system_scope:all and (project_id:%(project_id)s or project_id:%(member_id)s or 'community':%(visibility)s or 'public':%(visibility)s "
     "or 'shared':%(visibility)s)"
 )
 _DOWNLOAD = f"{_ADMIN} or (role:member and {_SEEN})"
-_NAMESPACE = f"{_ADMIN} or (role:reader and (project_id:%(project_id)s or 'public':%(visibility)s))"
+_NAMESPACE = f"{_ADMIN} or (role:reader and not system_scope:all and (project_id:%(project_id)s or 'public':%(visibility)s))"
 _METADEFS_GET = ("namespace", "object", "objects", "resource_type", "property", "properties", "tag", "tags")
 _METADEFS_CHANGE = (
     *("modify_metadef_namespace", "add_metadef_namespace", "delete_metadef_namespace"),
@@ -24,7 +24,8 @@ _METADEFS_CHANGE = (
 _MEMBERSHIP = f"{_ADMIN} or (role:reader and (project_id:%(project_id)s or project_id:%(member_id)s))"
 
 DEFAULTS: dict[str, str] = {
-    "context_is_admin": "role:admin",
+    # Upstream's rules are for projects: an administrator of the system has to choose one.
+    "context_is_admin": "role:admin and not system_scope:all",
     "service_api": "role:service or role:admin",
     # What upstream asks no rule for: any valid token will do, and what depends on the image is decided when it is known.
     "default": "",

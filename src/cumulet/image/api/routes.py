@@ -1,7 +1,7 @@
 """The whole image API on one screen.
 
 A rule named here is asked with the caller's own project first; the handlers ask it again once they know the image. `default`
-stands where upstream's rule needs the image to be asked at all.
+stands where the image must be known first: for who may not even see it, it is not there (404), whatever else he may not do.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ ROUTES = [
     Route("GET", "/versions", versions.show_versions, PUBLIC),
     Route("GET", "/v2/images", images.index, "get_images"),
     Route("POST", "/v2/images", images.create, "default"),
-    Route("GET", _IMAGE, images.show, "get_image"),
-    Route("PATCH", _IMAGE, images.update, "modify_image"),
-    Route("DELETE", _IMAGE, images.delete, "delete_image", tx="none"),
-    Route("PUT", f"{_IMAGE}/file", data.upload, "upload_image", tx="none"),
-    Route("PUT", f"{_IMAGE}/stage", data.stage, "modify_image", tx="none"),
-    Route("GET", f"{_IMAGE}/file", data.download, "download_image", tx="none"),
-    Route("POST", f"{_IMAGE}/actions/deactivate", images.deactivate, "deactivate"),
-    Route("POST", f"{_IMAGE}/actions/reactivate", images.reactivate, "reactivate"),
-    Route("PUT", f"{_IMAGE}/tags/{{tag}}", images.add_tag, "modify_image"),
-    Route("DELETE", f"{_IMAGE}/tags/{{tag}}", images.remove_tag, "modify_image"),
+    Route("GET", _IMAGE, images.show, "default"),
+    Route("PATCH", _IMAGE, images.update, "default"),
+    Route("DELETE", _IMAGE, images.delete, "default", tx="none"),
+    Route("PUT", f"{_IMAGE}/file", data.upload, "default", tx="none"),
+    Route("PUT", f"{_IMAGE}/stage", data.stage, "default", tx="none"),
+    Route("GET", f"{_IMAGE}/file", data.download, "default", tx="none"),
+    Route("POST", f"{_IMAGE}/actions/deactivate", images.deactivate, "default"),
+    Route("POST", f"{_IMAGE}/actions/reactivate", images.reactivate, "default"),
+    Route("PUT", f"{_IMAGE}/tags/{{tag}}", images.add_tag, "default"),
+    Route("DELETE", f"{_IMAGE}/tags/{{tag}}", images.remove_tag, "default"),
     Route("POST", f"{_IMAGE}/import", imports.start, "default"),
-    Route("GET", f"{_IMAGE}/tasks", imports.of_image, "get_image"),
+    Route("GET", f"{_IMAGE}/tasks", imports.of_image, "default"),
     Route("GET", f"{_IMAGE}/locations", locations.index, "fetch_image_location"),
     Route("POST", f"{_IMAGE}/locations", locations.add, "default"),
-    Route("GET", f"{_IMAGE}/members", members.index, "get_members"),
-    Route("POST", f"{_IMAGE}/members", members.create, "add_member"),
-    Route("GET", _MEMBER, members.show, "get_member"),
+    Route("GET", f"{_IMAGE}/members", members.index, "default"),
+    Route("POST", f"{_IMAGE}/members", members.create, "default"),
+    Route("GET", _MEMBER, members.show, "default"),
     Route("PUT", _MEMBER, members.update, "default"),
-    Route("DELETE", _MEMBER, members.delete, "delete_member"),
+    Route("DELETE", _MEMBER, members.delete, "default"),
     Route("GET", "/v2/tasks", tasks.index, "tasks_api_access"),
     Route("POST", "/v2/tasks", tasks.create, "tasks_api_access"),
     Route("GET", "/v2/tasks/{task_id}", tasks.show, "tasks_api_access"),

@@ -23,6 +23,7 @@ def image(state: Path, real: bool) -> Path:
     path.write_bytes(bytes(1 << 20))
     return path
 
+
 DEFINITIONS = {
     "namespace": "compat",
     "visibility": "public",

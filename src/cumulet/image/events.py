@@ -1,4 +1,4 @@
-"""What is told of images and their members: upstream's events and payloads.
+"""What is told of images, their members and tasks: upstream's events and payloads.
 
 https://docs.openstack.org/glance/latest/admin/notifications.html
 """
@@ -11,7 +11,7 @@ from ..kernel.db import Tx
 from ..kernel.notifications import tell
 from ..kernel.notifications.outbox import ERROR, INFO
 from ..kernel.policy import Actor
-from .model import PUBLIC, Image, Member
+from .model import PUBLIC, Image, Member, Task
 
 _SAID = (
     *("id", "name", "status", "min_disk", "min_ram", "protected", "checksum", "owner", "disk_format", "container_format"),
@@ -39,6 +39,15 @@ async def of_member(tx: Tx, event: str, member: Member) -> None:
     life = {"created_at": _instant(member.created_at), "updated_at": _instant(member.updated_at)}
     told = {**said, **life, "deleted": deleted, "deleted_at": _instant(tx.stamp) if deleted else None}
     await tell(tx, "image", f"image.member.{event}", told)
+
+
+async def of_task(tx: Tx, event: str, task: Task) -> None:
+    """`task.create`, `processing`, `success`, `failure`. What was asked for is left out: it may hold credentials."""
+    said: dict[str, Any] = {"id": task.id, "type": task.type, "status": task.status, "owner": task.owner}
+    said |= {"created_at": _instant(task.created_at), "updated_at": _instant(task.updated_at)}
+    said["expires_at"] = _instant(task.expires_at) if task.expires_at else None
+    unsaid = dict.fromkeys(("result", "message", "deleted_at"))
+    await tell(tx, "image", f"task.{event}", {**said, **unsaid, "deleted": False})
 
 
 async def of_download(tx: Tx, actor: Actor, image: Image, sent: int, wanted: int) -> None:

@@ -8,8 +8,8 @@ _ADMIN = "rule:context_is_admin"
 _MEMBER = f"{_ADMIN} or (role:member and project_id:%(project_id)s)"
 _READER = f"{_ADMIN} or (role:reader and project_id:%(project_id)s)"
 _SEEN = (
-    "not system_scope:all and (project_id:%(project_id)s or project_id:%(member_id)s or 'community':%(visibility)s or 'public':%(visibility)s "
-    "or 'shared':%(visibility)s)"
+    "not system_scope:all and (project_id:%(project_id)s or project_id:%(member_id)s or 'community':%(visibility)s "
+    "or 'public':%(visibility)s or 'shared':%(visibility)s)"
 )
 _DOWNLOAD = f"{_ADMIN} or (role:member and {_SEEN})"
 _NAMESPACE = f"{_ADMIN} or (role:reader and not system_scope:all and (project_id:%(project_id)s or 'public':%(visibility)s))"

@@ -43,6 +43,52 @@ async def test_the_life_of_a_record_is_told(images, told):
     assert (gone["status"], gone["deleted"], gone["deleted_at"]) == ("deleted", True, "2027-01-15T08:00:00Z")
 
 
+async def test_an_upload_and_a_download_are_told(images, told):
+    client = images.client()
+    made = await images.active(client, b"some bytes")
+    await client.get(f"/v2/images/{made['id']}/file")
+    await client.get(f"/v2/images/{made['id']}/file", headers={"Range": "bytes=0-3"})
+    messages = await told()
+    assert list(messages) == ["image.create", "image.prepare", "image.upload", "image.activate", "image.send"]
+    assert messages["image.prepare"]["payload"]["status"] == "saving"
+    active = messages["image.activate"]["payload"]
+    assert (active["status"], active["size"], active["checksum"]) == ("active", 10, made["checksum"])
+    sent = messages["image.send"]
+    assert sent["priority"] == "INFO"
+    assert sent["payload"] == {
+        "bytes_sent": 4,
+        "image_id": made["id"],
+        "owner_id": "demo",
+        "receiver_tenant_id": "demo",
+        "receiver_user_id": "user-of-demo",
+    }
+
+
+async def test_a_download_that_is_cut_off_is_told_as_an_error(images, told):
+    client = images.client()
+    made = await images.active(client, bytes(3 << 20))
+    [path] = (images.folder / "images").iterdir()
+    path.write_bytes(bytes(1 << 20))
+    with pytest.raises(Exception, match="ends too early"):
+        await client.get(f"/v2/images/{made['id']}/file")
+    sent = (await told())["image.send"]
+    assert (sent["priority"], sent["payload"]["bytes_sent"]) == ("ERROR", 1 << 20)
+
+
+async def test_an_import_is_told_as_a_task(images, told):
+    client = images.client()
+    made = await images.make(client)
+    octets = {"Content-Type": "application/octet-stream"}
+    await client.put(f"/v2/images/{made['id']}/stage", content=b"some bytes", headers=octets)
+    await client.post(f"/v2/images/{made['id']}/import", json={"method": {"name": "glance-direct"}})
+    await images.settle()
+    messages = await told()
+    assert [event for event in messages if event.startswith("task")] == ["task.create", "task.processing", "task.success"]
+    done = messages["task.success"]["payload"]
+    assert (done["type"], done["status"], done["owner"], done["result"]) == ("api_image_import", "success", "demo", None)
+    assert messages["image.activate"]["payload"]["status"] == "active"
+
+
 async def test_sharing_is_told(images, told):
     owner, friend = images.client(), images.client("friend")
     made = await images.make(owner)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 
 from msgspec import Struct
 
 from ...kernel.errors import Invalid, RangeUnsatisfiable
-from .. import rules
+from ...kernel.policy import Actor
+from .. import events, rules
 from ..bytestores import Stores
 from ..model import ACTIVE, DEACTIVATED, Image
+from ..parts import Parts
 
 _RANGE = re.compile(r"^bytes\s*=\s*([0-9]{0,18})\s*-\s*([0-9]{0,18})$")
 
@@ -59,3 +62,23 @@ async def pieces(stores: Stores, image: Image, wanted: Part) -> AsyncIterator[by
     rules.check_readable(image)
     found = stores.best_location(image.locations)
     return await stores.get(found.store).read(found.key, wanted.first, wanted.count)
+
+
+def watched(parts: Parts, actor: Actor, image: Image, wanted: Part, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The same bytes; if anybody wants to hear of it, he is told how many went, also when the client goes away."""
+    return _telling(parts, actor, image, wanted, pieces) if parts.db.tells else pieces
+
+
+async def _telling(parts: Parts, actor: Actor, image: Image, wanted: Part, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    sent = 0
+    try:
+        async for piece in pieces:
+            yield piece
+            sent += len(piece)
+    finally:
+        await asyncio.shield(_tell(parts, actor, image, sent, wanted.count))
+
+
+async def _tell(parts: Parts, actor: Actor, image: Image, sent: int, wanted: int) -> None:
+    async with parts.db.tx() as tx:
+        await events.of_download(tx, actor, image, sent, wanted)

@@ -11,7 +11,7 @@ from ...kernel.db import Tx
 from ...kernel.errors import Conflict, Invalid
 from ...kernel.log import current_request_id
 from ...kernel.policy import Actor
-from .. import fetching, quotas, signatures
+from .. import events, fetching, quotas, signatures
 from ..bytestores import Stores
 from ..model import ACTIVE, API_IMPORT, QUEUED, TASK_PENDING, UPLOADING, Attempt, Image, Location, Task
 from ..parts import Parts
@@ -66,6 +66,7 @@ async def start(tx: Tx, parts: Parts, actor: Actor, image: Image, wanted: Import
     await quotas.check(tx, await quotas.of_project(tx, image.owner, parts.settings.storage_quota))
     signatures.verifier(parts.certificates, image.properties)
     await tasks.add(tx, task)
+    await events.of_task(tx, "create", task)
     await workflow.start(tx, import_image, image.id, order, request_id=current_request_id())
     return task
 

@@ -9,7 +9,7 @@ from ...kernel.db import Tx
 from ...kernel.errors import Conflict, Forbidden, Invalid
 from ...kernel.log import current_request_id
 from ...kernel.policy import Actor
-from .. import fetching, intake, rules, signatures
+from .. import events, fetching, intake, rules, signatures
 from ..model import ADD_LOCATION, IMPORTING, QUEUED, Attempt, Image, Location, Task
 from ..parts import Parts
 from ..store import tasks, transitions
@@ -49,6 +49,7 @@ async def add(tx: Tx, parts: Parts, actor: Actor, image: Image, named: Named) ->
     if not await transitions.take_over(tx, Attempt(image.id, task.id, IMPORTING), staged=False):
         raise Conflict(f"Image {image.id} is being filled by somebody else.")
     await tasks.add(tx, task)
+    await events.of_task(tx, "create", task)
     await workflow.start(tx, flow, image.id, given, request_id=current_request_id())
     return task
 

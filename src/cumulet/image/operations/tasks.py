@@ -11,7 +11,7 @@ from ...kernel.db import Page, Reader, Tx
 from ...kernel.errors import Invalid, NotFound
 from ...kernel.log import current_request_id
 from ...kernel.policy import Actor
-from .. import fetching
+from .. import events, fetching
 from ..model import IMPORT, Image, NewImage, Task
 from ..parts import Parts
 from ..store import tasks, transitions
@@ -51,5 +51,6 @@ async def create_import(tx: Tx, parts: Parts, actor: Actor, new: NewImage, said:
     order = imports.order_of(parts, actor, image, wanted, (task, [parts.stores.default.name]))
     await transitions.take_over(tx, order.attempt, staged=False)
     await tasks.add(tx, task)
+    await events.of_task(tx, "create", task)
     await workflow.start(tx, import_image, image.id, order, request_id=current_request_id())
     return task

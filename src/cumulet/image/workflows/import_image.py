@@ -44,7 +44,9 @@ async def set_status(tx: Tx, task_id: str, status: str, message: str, result: di
     task = await tasks.find(tx, task_id)
     if task is not None:
         expires = stamp(tx.now + TASK_SECONDS) if status in (TASK_SUCCESS, TASK_FAILURE) else None
-        await tasks.move(tx, replace(task, status=status, message=message, result=result, expires_at=expires))
+        moved = replace(task, status=status, message=message, result=result, updated_at=tx.stamp, expires_at=expires)
+        if await tasks.move(tx, moved):
+            await events.of_task(tx, status, moved)
 
 
 @step

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from ....kernel import audit
 from ....kernel.db import Reader, Tx
 from ....kernel.errors import Forbidden, Unauthorized
 from ... import mapping as language
@@ -102,6 +103,7 @@ async def _user(tx: Tx, provider: IdentityProvider, protocol: Protocol, mapped: 
             "Another identity provider or protocol knows a user with this id in this domain already.", internal=unique_id
         )
     await users.add(tx, new)
+    await _note(tx, "created", "user", new.id, new)
     await federated.add(tx, FederatedUser(provider.id, protocol.id, unique_id, new.id, is_shadow=True))
     return new
 
@@ -127,25 +129,32 @@ async def _provision(tx: Tx, user: User, provider: IdentityProvider, wanted: lis
     missing = [name for project in wanted for name in project.roles if name not in known]
     if missing:
         raise Unauthorized("The mapping names a role that is not there.", internal=missing[0])
-    given: set[tuple[str, str]] = set()
+    given: list[Assignment] = []
     for one in wanted:
-        project = await _project(tx, one, await _domain(tx, one.domain, provider.domain_id))
-        for name in one.roles:
-            given.add((project.id, known[name].id))
-            await assignments.grant(tx, _role(user, project.id, known[name].id))
-    for held in await assignment_store.of_user(tx, user.id) if synchronised else ():
-        own = (held.holder_kind, held.target_kind, held.inherited) == ("user", "project", False)
-        if own and (held.target_id, held.role_id) not in given:
-            await assignments.revoke(tx, held)
+        project = await _project(tx, one, await _domain(tx, one.domain, provider.domain_id), user)
+        given += [Assignment("user", user.id, "project", project.id, known[name].id, False) for name in one.roles]
+    held = [a for a in await assignment_store.of_user(tx, user.id) if a.holder_kind == "user"]
+    for assignment in dict.fromkeys(given):
+        if assignment not in held:
+            await assignments.grant(tx, assignment)
+            await _note(tx, "created", "grant", assignment.role_id, user, assignment.target_id)
+    for assignment in held if synchronised else ():
+        if assignment.target_kind == "project" and not assignment.inherited and assignment not in given:
+            await assignments.revoke(tx, assignment)
+            await _note(tx, "revoked", "grant", assignment.role_id, user, assignment.target_id)
 
 
-def _role(user: User, project_id: str, role_id: str) -> Assignment:
-    return Assignment("user", user.id, "project", project_id, role_id, False)
-
-
-async def _project(tx: Tx, wanted: MappedProject, domain_id: str) -> Project:
+async def _project(tx: Tx, wanted: MappedProject, domain_id: str, user: User) -> Project:
     found = await projects.find_by_name(tx, wanted.name, domain_id)
     if found is not None:
         return found
     fields = {"name": wanted.name, "description": "", "enabled": True, "tags": [], "options": {}, "extra": {}}
-    return await project_operations.create(tx, {**fields, "domain_id": domain_id})
+    made = await project_operations.create(tx, {**fields, "domain_id": domain_id})
+    await _note(tx, "created", "project", made.id, user)
+    return made
+
+
+async def _note(tx: Tx, done: str, noun: str, target_id: str, user: User, project_id: str | None = None) -> None:
+    """An event: nobody asked for it but the user's own log-in."""
+    event = {"service": "identity", "action": f"{done}.{noun}", "target_type": f"data/identity/{noun}", "target_id": target_id}
+    await audit.record(tx, audit.Event(**event, user_id=user.id, project_id=project_id, details={"by": "federation"}))

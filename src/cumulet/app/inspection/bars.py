@@ -39,6 +39,9 @@ STYLES = {
 }
 """Name to the page's colour and the terminal's."""
 
+LEGEND = {"guest": "guests", "guest2": "guests", "overhead": "QEMU's overhead", "move": "moves", "unknown": "nobody's"}
+"""What pieces of a style are called together."""
+
 UNITS = {"MEMORY_MB": "MiB", "DISK_GB": "GiB", "VCPU": "CPUs"}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from ...compute.operations.explain.hosts import HostExplained, Line
-from .bars import STYLES, UNITS, Bar, amount, measured, sold
+from .bars import LEGEND, STYLES, UNITS, Bar, amount, measured, sold
 
 WIDTH, HEIGHT = 960, 34
 
@@ -61,7 +61,7 @@ def _bar(bar: Bar) -> str:
         )
         if width > 8 * len(part.label) and part.style not in ("free", "cache"):
             pieces.append(f'<text x="{at + 6:.1f}" y="36" fill="#fff" font-size="13">{escape(part.label)}</text>')
-        label = {"guest": "guests", "guest2": "guests", "overhead": "QEMU's overhead"}.get(part.style, part.label)
+        label = LEGEND.get(part.style, part.label)
         known = keys.get(label, (colour, 0))
         keys[label] = (known[0], known[1] + part.amount)
         at += width

@@ -10,7 +10,7 @@ from ...compute.operations.explain.audit import Audit
 from ...compute.operations.explain.hosts import Held, HostExplained, Line
 from ...compute.operations.explain.servers import ServerExplained
 from ...kernel.clock import stamp
-from .bars import STYLES, UNITS, Bar, amount, measured, sold
+from .bars import LEGEND, STYLES, UNITS, Bar, amount, measured, sold
 
 WIDTH = 72
 _COLOURS = {"critical": "bold red", "error": "red", "warning": "yellow"}
@@ -48,7 +48,7 @@ def _bar(bar: Bar) -> RenderableType:
         line.append("█" * width, STYLES[part.style][1])
     totals: dict[str, int] = {}
     for part in bar.parts:
-        label = {"guest": "guests", "guest2": "guests", "overhead": "QEMU's overhead"}.get(part.style, part.label)
+        label = LEGEND.get(part.style, part.label)
         totals[label] = totals.get(label, 0) + part.amount
     legend.append("  ".join(f"{label} {amount(number, bar.unit)}" for label, number in totals.items()), "dim")
     title = Text(f"\n{bar.title}", "bold")

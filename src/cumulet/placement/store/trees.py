@@ -99,7 +99,7 @@ async def world(tx: Reader, needs: list[Need], traits: list[list[str]], limit: i
         if provider_id not in places:
             places[provider_id], figures[provider_id] = (parent_id, root_id), {}
         if resource_class is not None:
-            figures[provider_id][resource_class] = Figures(*stated, "", "", "", unmanaged)
+            figures[provider_id][resource_class] = Figures(*(*stated, "", "", "", unmanaged))
     held: dict[str, set[str]] = {provider_id: set() for provider_id in places}
     member: dict[str, set[str]] = {provider_id: set() for provider_id in places}
     for provider_id, is_trait, mark in await tx.all(MARKS, ids=list(places)):

@@ -128,7 +128,7 @@ async def explain(db: Database, agents: Agents, name: str) -> HostExplained:
             host.hostname,
             host.alive(tx.now),
             host.enabled,
-            [_line(name, now, transitions, given) for name, now in figures.items()],
+            [_line(name, now, transitions) for name, now in sorted(figures.items(), key=_order)],
             held,
             [guest for guest in strangers if guest.server_id not in known],
             _passings(figures, transitions),
@@ -166,7 +166,12 @@ def _physical(facts: HostFacts, seen: Sequence[Guest]) -> Physical:
     return Physical(facts.memory_mb, facts.free_memory_mb, facts.cached_mb, pools, resident, own, facts.pages)
 
 
-def _line(name: str, now: Figures, transitions: Sequence[Transition], given: Sequence[Grant]) -> Line:
+def _order(item: tuple[str, Figures]) -> tuple[bool, str]:
+    """Memory first: it is what hosts run out of."""
+    return "MEMORY" not in item[0], item[0]
+
+
+def _line(name: str, now: Figures, transitions: Sequence[Transition]) -> Line:
     stated = {"total": now.total_source, "reserved": now.reserved_source, "ratio": now.ratio_source}
     sources = [_source(name, figure, source, transitions) for figure, source in stated.items()]
     if now.unmanaged:

@@ -66,7 +66,6 @@ async def _prepare(url: str, state: Path, file: Path, real: bool) -> dict[str, d
             "federation": "true",
             "external_idp": "false",
         },
-        "enforce_scope": {"keystone": "true"},
         "service_available": {
             "cinder": "true",
             "glance": "true",
@@ -130,7 +129,7 @@ async def _prepare(url: str, state: Path, file: Path, real: bool) -> dict[str, d
             "vendor_name": "Cumulet",
         },
         "volume-feature-enabled": {"backup": "false", "snapshot": "true", "clone": "true", "extend_attached_volume": "true"},
-        "enforce_scope": {"glance": "true"},
+        "enforce_scope": {"glance": "true", "keystone": "true"},
         "placement": {"min_microversion": placement["min_version"], "max_microversion": placement["max_version"]},
         "validation": {
             "run_validation": str(real).lower(),

@@ -24,7 +24,7 @@ async def test_a_request_for_a_server_takes_at_most_18_statements(cloud: Compute
     assert cloud.db.statements - before <= 18
 
 
-async def test_a_server_takes_at_most_51_statements_until_it_is_active(cloud: ComputeCloud) -> None:
+async def test_a_server_takes_at_most_52_statements_until_it_is_active(cloud: ComputeCloud) -> None:
     """Without those of the network's own messenger, which tells of many ports at once."""
     before = cloud.db.statements
     made = (await cloud.ask()).servers[0]
@@ -33,7 +33,7 @@ async def test_a_server_takes_at_most_51_statements_until_it_is_active(cloud: Co
     await cloud.nudge()
     before = cloud.db.statements
     await cloud.engine.run_pending()
-    assert built + cloud.db.statements - before <= 51
+    assert built + cloud.db.statements - before <= 52
     assert (await cloud.look(made.id)).state == "active"
 
 

@@ -239,3 +239,34 @@ async def test_what_is_explained_can_be_shown_as_text_and_as_one_page(site: Site
     terminal.show_audit(console, await audit(site))
     text = console.export_text()
     assert all(word in text for word in ("▲ limit", "QEMU's overhead", "No figure has passed its limit", "1/place_server", "mend:"))
+
+
+async def test_M19_M22_what_the_host_itself_uses_beyond_its_reserve_is_found_whatever_guests_are_promised(site: Site) -> None:
+    await server(site)
+    world = site.cloud.cloud.underlay.worlds[0]
+    assert (await audit(site)).findings == []
+    world.own_memory_mb = 2048
+    await site.cloud.db.clock.advance(15)
+    [finding] = (await audit(site)).findings
+    assert "the host's own" in finding.what
+    assert "reserved_memory_mb = " in finding.mend
+    explained = await host(site)
+    assert explained.physical.own_mb == 2048
+    memory = next(line for line in explained.lines if line.resource_class == "MEMORY_MB")
+    assert memory.used == 168, "what is claimed does not follow what is measured"
+
+
+async def test_M23_what_is_reserved_is_never_shown_as_claimed(site: Site) -> None:
+    await server(site)
+    memory = next(line for line in (await host(site)).lines if line.resource_class == "MEMORY_MB")
+    assert (memory.used, memory.reserved, memory.free) == (168, 512, memory.limit - 168)
+
+
+async def test_M3_M6_metadata_of_aggregates_neither_changes_a_ratio_nor_lifts_a_limit(site: Site) -> None:
+    made_it = (await made(site.admin.post(f"{COMPUTE}/os-aggregates", json={"aggregate": {"name": "generous"}})))["aggregate"]
+    action = f"{COMPUTE}/os-aggregates/{made_it['id']}/action"
+    await made(site.admin.post(action, json={"add_host": {"host": "fake1"}}))
+    marks = {"ram_allocation_ratio": "16.0", "cpu_allocation_ratio": "16.0"}
+    await made(site.admin.post(action, json={"set_metadata": {"metadata": marks}}))
+    memory = next(line for line in (await host(site)).lines if line.resource_class == "MEMORY_MB")
+    assert (memory.ratio, memory.limit) == (1.0, memory.total - memory.reserved)

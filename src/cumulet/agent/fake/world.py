@@ -104,6 +104,7 @@ class World:
         self.findings: list[str] = []
         self.pages: list[PagePool] = []
         self.cached_mb = 0
+        self.own_memory_mb = 0  # what the host itself uses
         self.changed = asyncio.Event()
 
     def crash(self, server_id: str) -> None:
@@ -140,6 +141,6 @@ class World:
 
     @property
     def used_memory_mb(self) -> int:
-        """The memory of what runs, ours or not."""
+        """The memory of what runs, ours or not, and of the host itself."""
         ours = sum(guest.spec.memory_mb for guest in self.guests.values() if guest.state == "running")
-        return ours + sum(guest.memory_mb for guest in self.strangers)
+        return ours + sum(guest.memory_mb for guest in self.strangers) + self.own_memory_mb

@@ -10,7 +10,8 @@ from ..model import Keypair
 from ..rules import keys
 from ..rules.keys import Pair
 from ..rules.limits import in_force
-from ..store import keypairs, quotas
+from ..store import keypairs
+from . import unified
 
 __all__ = ["Pair", "create", "delete", "get", "page", "pair"]
 
@@ -41,7 +42,7 @@ async def create(tx: Tx, owner: tuple[str, str], name: str, kind: str, key: Pair
     """Keep a public key. `owner` is (user id, project id). Raises Invalid, Conflict, OverQuota."""
     user_id, project_id = owner
     await tx.hold(f"keypairs of {user_id}")
-    limit = in_force(await quotas.overrides(tx, project_id), user_id)["key_pairs"]
+    limit = in_force(await unified.rows(tx, project_id), user_id)["key_pairs"]
     if 0 <= limit <= await keypairs.count(tx, user_id):
         raise OverQuota(f"Quota exceeded, too many key pairs: {limit} is the most.", code="quota")
     try:

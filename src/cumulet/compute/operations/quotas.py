@@ -9,6 +9,7 @@ from ...kernel.db import Reader, Tx
 from ...kernel.errors import Invalid, NotFound
 from ..rules import limits
 from ..store import quotas, server_groups
+from . import unified
 
 DEFAULT_CLASS = "default"
 EVERYBODY = ""
@@ -32,7 +33,7 @@ async def check_project(tx: Reader, project_id: str) -> None:
 
 async def defaults(tx: Reader) -> dict[str, int]:
     """What is in force for projects of which nothing else was said."""
-    return limits.in_force(await quotas.overrides(tx, EVERYBODY))
+    return limits.in_force(await unified.rows(tx, EVERYBODY))
 
 
 async def of_project(tx: Reader, project_id: str, user_id: str = "") -> dict[str, Quota]:
@@ -40,7 +41,7 @@ async def of_project(tx: Reader, project_id: str, user_id: str = "") -> dict[str
     used = await quotas.usage_of_user(tx, project_id, user_id) if user_id else await quotas.usage(tx, project_id)
     groups = await server_groups.count(tx, project_id)
     figures = {"instances": used.servers, "cores": used.cores, "ram": used.ram, "server_groups": groups}
-    found = limits.in_force(await quotas.overrides(tx, project_id), user_id)
+    found = limits.in_force(await unified.rows(tx, project_id), user_id)
     return {resource: Quota(limit, figures.get(resource, 0)) for resource, limit in found.items()}
 
 
@@ -57,7 +58,7 @@ async def update(tx: Tx, project_id: str, user_id: str, changes: dict[str, int],
 
 
 async def _check(tx: Reader, project_id: str, user_id: str, changes: dict[str, int]) -> None:
-    rows = await quotas.overrides(tx, project_id)
+    rows = await unified.rows(tx, project_id)
     project = limits.in_force(rows)
     for resource, quota in (await of_project(tx, project_id, user_id)).items():
         if resource not in changes:

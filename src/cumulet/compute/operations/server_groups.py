@@ -13,7 +13,8 @@ from ...kernel.policy import Actor
 from ..model import ServerGroup
 from ..rules.affinity import Company, company
 from ..rules.limits import in_force
-from ..store import quotas, server_groups
+from ..store import server_groups
+from . import unified
 
 
 class Described(Struct, frozen=True):
@@ -48,7 +49,7 @@ async def create(tx: Tx, actor: Actor, name: str, policy: str, rules: dict[str, 
     group_id = new_uuid()
     await tx.hold(f"server groups of {project_id}")
     await server_groups.add(tx, group_id, (project_id, actor.user_id), name=name, policy=policy, rules=rules)
-    limit = in_force(await quotas.overrides(tx, project_id), actor.user_id)["server_groups"]
+    limit = in_force(await unified.rows(tx, project_id), actor.user_id)["server_groups"]
     if 0 <= limit < await server_groups.count(tx, project_id):
         raise OverQuota(f"Quota exceeded, too many server groups: {limit} is the most.", code="quota")
     return await get(tx, actor, group_id)
@@ -75,7 +76,7 @@ async def hinted(tx: Tx, actor: Actor, hints: dict[str, Any], count: int) -> str
     if found is None:
         raise Invalid(f"Instance group {group_id} could not be found.")
     await server_groups.lock(tx, found.id)
-    limit = in_force(await quotas.overrides(tx, found.project_id), actor.user_id)["server_group_members"]
+    limit = in_force(await unified.rows(tx, found.project_id), actor.user_id)["server_group_members"]
     if 0 <= limit < await server_groups.members_of_user(tx, found.id, actor.user_id) + count:
         raise OverQuota(f"Quota exceeded, too many servers in group: {limit} is the most.", code="quota")
     return found.id

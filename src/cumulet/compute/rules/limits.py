@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from ...kernel.errors import Invalid, OverQuota
 from ..model import Usage
@@ -28,7 +28,43 @@ SERVERS = ("instances", "cores", "ram")
 """What servers use."""
 
 
-def in_force(overrides: Iterable[tuple[str, str, str, int]], user_id: str = "") -> dict[str, int]:
+Row = tuple[str, str, str, int]
+"""Project ("" is all), user ("" is all), resource, value."""
+
+UNIFIED = {
+    "servers": "instances",
+    "class:VCPU": "cores",
+    "class:MEMORY_MB": "ram",
+    "server_metadata_items": "metadata_items",
+    "server_key_pairs": "key_pairs",
+    "server_groups": "server_groups",
+    "server_group_members": "server_group_members",
+}
+"""What unified limits are called, by upstream's names, and what they limit here."""
+
+
+def with_unified(rows: Iterable[Row], unified: Mapping[str, int], project_id: str) -> list[Row]:
+    """Unified limits take the place of defaults. A quota that was set for the project itself counts beside them.
+
+    The stricter of both is kept to: neither API can give more than the other one allows.
+    """
+    registered = {UNIFIED[name]: value for name, value in unified.items() if name in UNIFIED}
+    found = [row for row in rows if row[0] or row[2] not in registered]
+    found += [("", "", resource, value) for resource, value in registered.items()]
+    return [
+        (project, user, resource, _stricter(value, registered[resource]))
+        if project == project_id and not user and resource in registered
+        else (project, user, resource, value)
+        for project, user, resource, value in found
+    ]
+
+
+def _stricter(one: int, other: int) -> int:
+    """The smaller of two limits; below 0 is none."""
+    return min((limit for limit in (one, other) if limit >= 0), default=-1)
+
+
+def in_force(overrides: Iterable[Row], user_id: str = "") -> dict[str, int]:
     """The limits of a project, or of a user in it, from (project, user, resource, value) rows."""
     found = dict(DEFAULTS)
     rows = sorted(overrides, key=lambda row: (row[0] != "", row[1] != ""))

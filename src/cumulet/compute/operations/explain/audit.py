@@ -55,6 +55,7 @@ async def audit(tx: Reader, what_if: Mapping[str, float] | None = None) -> Audit
         *rules.owners(on_hosts, known, (move.id for move in under_way), names),
         *rules.places(known, claimed, (move.consumer_id for move in under_way), names),
         *rules.quotas(known.values(), written),
+        *_hungry(await registry.alive(tx), figures),
         *_long(tx, under_way, names),
         *await _strangers(tx, names),
     ]
@@ -117,6 +118,25 @@ def _tried(figures: Mapping[str, dict[str, Figures]], names: Mapping[str, str], 
                 what = f"with {option} = {value:g} there would be {now.used} {name} claimed of {limit}: {now.used - limit} too many"
                 mend = f"move servers away from {names[host_id]} first: cumulet explain host {names[host_id]}"
                 found.append(Finding(WARNING, f"host {names[host_id]}", what, f"what if {option} = {value:g}", mend))
+    return found
+
+
+def _hungry(alive: Iterable[registry.Host], figures: Mapping[str, dict[str, Figures]]) -> list[Finding]:
+    """Hosts that use more memory than is claimed, unmanaged and reserved together: the reserve is too small (M19)."""
+    found = []
+    for host in alive:
+        memory = figures.get(host.id, {}).get("MEMORY_MB")
+        if memory is None:
+            continue
+        gone = host.facts.memory_mb - host.facts.free_memory_mb - sum(pool.memory_mb for pool in host.facts.pages)
+        known = memory.used + memory.unmanaged + memory.reserved
+        if gone > known:
+            what = f"{gone} MiB of memory are in use, {known} are claimed, unmanaged or reserved: {gone - known} are the host's own"
+            cause = f"The reserve of {memory.reserved} MiB ({memory.reserved_source}) is smaller than what the host itself uses."
+            mend = (
+                f"reserved_memory_mb = {memory.reserved + gone - known} in the configuration; cumulet explain host {host.hostname}"
+            )
+            found.append(Finding(WARNING, f"host {host.hostname}", what, cause, mend))
     return found
 
 

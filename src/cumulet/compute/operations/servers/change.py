@@ -10,7 +10,8 @@ from ....kernel.policy import Actor
 from ....kernel.workflow import active
 from ...model import ACTIVE, BUILDING, ERROR, PAUSED, STOPPED, SUSPENDED, Server
 from ...rules.limits import in_force
-from ...store import actions, quotas, servers
+from ...store import actions, servers
+from .. import unified
 from .reading import busy, get, hold, record, refuse_if_locked, take
 
 MOST_TAGS = 50
@@ -63,7 +64,7 @@ async def set_metadata(tx: Tx, actor: Actor, server_id: str, items: dict[str, st
     if server.state not in _SETTLED:
         raise busy(server, "update metadata")
     wanted = items if replace else {**server.metadata, **items}
-    most = in_force(await quotas.overrides(tx, server.project_id), server.user_id)["metadata_items"]
+    most = in_force(await unified.rows(tx, server.project_id), server.user_id)["metadata_items"]
     if 0 <= most < len(wanted):
         raise OverQuota(f"Maximum number of metadata items exceeds {most}", code="quota")
     await servers.change(tx, server_id, metadata=wanted)

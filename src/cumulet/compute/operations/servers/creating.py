@@ -22,7 +22,7 @@ from ...model import Destination, Flavor, Keypair, Usage
 from ...rules import disks as disk_rules
 from ...rules import limits, sizes
 from ...store import flavors, keypairs, quotas, services
-from .. import server_groups
+from .. import server_groups, unified
 from .wanted import NewServers, Place
 
 MIB = 1024**2
@@ -204,7 +204,7 @@ async def _within(tx: Reader, resources: dict[str, int], bounds: Bounds) -> clai
 async def _affordable(tx: Tx, actor: Actor, new: NewServers, flavor: Flavor) -> int:
     """How many servers are made: as many as the quota allows, up to what was asked for (C12)."""
     project_id = actor.project_id or ""
-    overrides = await quotas.overrides(tx, project_id)
+    overrides = await unified.rows(tx, project_id)
     items = limits.in_force(overrides, actor.user_id)["metadata_items"]
     if 0 <= items < len(new.metadata):
         raise OverQuota(f"Maximum number of metadata items exceeds {items}", code="quota")

@@ -12,6 +12,7 @@ from .guarded import guarded as _route
 from .limits import limits, registered_limits
 from .oauth.routes import ROUTES as OAUTH
 from .resources import domains, groups, policies, projects, tags, users
+from .resources.domain_config import ROUTES as DOMAIN_CONFIG
 from .roles import assignments, grants, implied, roles
 
 OWN_DOMAIN, EXISTING, OF_CREDENTIAL = targets.own_domain, targets.of_existing, targets.of_application_credential
@@ -129,6 +130,7 @@ ROUTES = [
     _route("DELETE", "/roles/{role_id}/implies/{implied_id}", implied.delete, "delete_implied_role"),
     _route("GET", "/role_inferences", implied.everything, "list_role_inference_rules"),
     _route("GET", "/role_assignments", assignments.index, "list_role_assignments", target=OWN_DOMAIN),
+    *DOMAIN_CONFIG,
     *GRANTS,
     _route("POST", "/regions", regions.create, "create_region", "region"),
     _route("GET", "/regions", regions.index, "list_regions"),

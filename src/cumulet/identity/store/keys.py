@@ -9,6 +9,7 @@ from ...kernel.db.query import among
 from ...kernel.db.rows import insert
 from .delegation import oauth
 from .delegation.credentials import CREDENTIALS
+from .domains import options as domain_options
 
 KEYS = sa.Table(
     "keys",
@@ -21,10 +22,10 @@ K = KEYS.c
 OF_RING = Query(sa.select(K.number, K.fingerprint).where(K.ring == sa.bindparam("ring")))
 INSERT = insert(KEYS)
 FORGET = Query(sa.delete(KEYS).where(K.ring == sa.bindparam("b_ring"), among(K.number, "numbers")))
-SEALED = [CREDENTIALS.c.blob, *(table.c.secret for table in oauth.SEALED)]
+SEALED = [CREDENTIALS.c.blob, *(table.c.secret for table in oauth.SEALED), domain_options.OPTIONS.c.secret]
 """Every column whose values are sealed under the id of their row; an id is in one table only."""
 
-BLOBS = Query(sa.union_all(*(sa.select(column.table.c.id, column) for column in SEALED)))
+BLOBS = Query(sa.union_all(*(sa.select(column.table.c.id, column).where(column.is_not(None)) for column in SEALED)))
 RESEAL = [
     Query(
         sa.update(column.table)

@@ -81,6 +81,7 @@ def fill(api) -> dict[str, object]:
     api["role_api"].create_role(own["id"], own)
     api["role_api"].create_implied_role(own["id"], roles["reader"])
     told = {"password": PASSWORD, "users": users, "projects": projects, "roles": roles, "group": group["id"], "domain": "d" * 32}
+    federate(api, told)
     return told | delegate(api, told) | make_catalog(api, told)
 
 
@@ -159,6 +160,22 @@ def delegate(api, told) -> dict[str, object]:
     passed = {**trust, "trustor_user_id": told["users"]["pbkdf2_sha512"], "trustee_user_id": told["users"]["scrypt"]}
     api["trust_api"].create_trust("9" * 32, {**passed, "redelegation_count": 1}, [member], redelegated_trust=made)
     return {"secret": wanted["secret"]}
+
+
+def federate(api, told) -> None:
+    """An identity provider, somebody who logged in by it and is in a group for a time, and somebody of a directory."""
+    federation, home = api["federation_api"], told["domain"]
+    provider = {"enabled": True, "domain_id": home, "description": "theirs", "remote_ids": ["https://idp.example"]}
+    federation.create_idp("idp", {**provider, "authorization_ttl": 60})
+    rules = [{"local": [{"user": {"name": "{0}"}}], "remote": [{"type": "REMOTE_USER"}]}]
+    federation.create_mapping("plain", {"rules": rules, "schema_version": "1.0"})
+    federation.create_protocol("idp", "openid", {"mapping_id": "plain"})
+    other = {"enabled": True, "description": "", "auth_url": "http://a.example", "sp_url": "http://b.example"}
+    federation.create_sp("other", {**other, "relay_state_prefix": "ss:mem:"})
+    someone = {"id": "sam%40idp", "name": "sam", "email": "sam@idp.example", "domain": {"id": home}}
+    api["identity_api"].shadow_federated_user("idp", "openid", someone, group_ids=[told["group"]])
+    entry = {"domain_id": home, "local_id": "uid-of-a-directory", "entity_type": "user"}
+    api["id_mapping_api"].create_id_mapping(entry)
 
 
 def make_catalog(api, told) -> dict[str, object]:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from cumulet.app.config import Config
 from cumulet.app.operator import keystone
+from cumulet.identity.operations.directory.shadows import public_id
 from cumulet.identity.operations.keystone.importing import Outcome
 from support.cloud import stored_cloud
 from support.identity import V3, listed, log_in, make, names, password_body, token_client
@@ -18,7 +19,7 @@ from support.keystone import make_database
 
 pytestmark = pytest.mark.real
 
-CREW = {"bcrypt", "bcrypt_sha256", "scrypt", "pbkdf2_sha512", "locked"}
+CREW = {"bcrypt", "bcrypt_sha256", "scrypt", "pbkdf2_sha512", "locked", "sam"}
 
 
 @pytest.fixture(scope="module")
@@ -152,6 +153,17 @@ async def test_the_catalog_has_what_only_the_old_cloud_had_and_our_own_urls_else
     assert (await listed(admin, "limits"))[0]["service_id"] == "2" * 32
     catalog = (await owner.get(f"{V3}/auth/catalog")).json()["catalog"]
     assert [entry["type"] for entry in catalog] == ["object-store"]  # the project has a group of endpoints of its own
+
+
+async def test_who_logged_in_by_an_identity_provider_or_a_directory_is_known_by_the_same_id(cloud, old):
+    admin = await client_of(cloud, old, "pbkdf2_sha512", {"system": {"all": True}})
+    [sam] = await listed(admin, "users", domain_id=old.told["domain"], name="sam")
+    shown = (await admin.get(f"{V3}/users/{sam['id']}")).json()["user"]
+    assert shown["federated"] == [{"idp_id": "idp", "protocols": [{"protocol_id": "openid", "unique_id": "sam%40idp"}]}]
+    assert [one["id"] for one in await listed(admin, "OS-FEDERATION/identity_providers")] == ["idp"]
+    assert [one["id"] for one in await listed(admin, "OS-FEDERATION/service_providers")] == ["other"]
+    known = cloud.db._reader.execute("SELECT public_id, local_id FROM directory_entries").fetchall()
+    assert known == [(public_id(old.told["domain"], "user", "uid-of-a-directory"), "uid-of-a-directory")]
 
 
 async def test_a_dry_run_changes_nothing_and_a_second_run_finds_everything_there(tmp_path, old):

@@ -57,7 +57,7 @@ async def imported(cloud, found, vault, **wanted):
 @pytest.mark.parametrize(
     ("tables", "named"),
     [
-        ({"mapping": [{"id": "m"}, {"id": "n"}]}, r"mapping \(2 rows\).*--leave"),
+        ({"consumer": [{"id": "m"}, {"id": "n"}]}, r"consumer \(2 rows\).*--leave"),
         ({"of_a_plugin": [{"id": "m"}]}, "of_a_plugin"),
         (person(stored="$6$rounds=10000$x$y"), r"user u1 .*\$6\$"),
         ({"user": [{"id": "u9", "domain_id": "d1"}]}, "user u9 has no name"),
@@ -80,10 +80,10 @@ def test_what_is_not_understood_is_refused_by_name(vault, tables, named):
 
 
 def test_a_table_can_be_left_out_on_purpose(vault):
-    found = source(mapping=[{"id": "m"}])
-    assert understood(found, vault, left=frozenset({"mapping"}))["user"] == []
-    with pytest.raises(NotUnderstood, match="no table mappings"):
-        understood(found, vault, left=frozenset({"mapping", "mappings"}))
+    found = source(consumer=[{"id": "m"}])
+    assert understood(found, vault, left=frozenset({"consumer"}))["user"] == []
+    with pytest.raises(NotUnderstood, match="no table consumers"):
+        understood(found, vault, left=frozenset({"consumer", "consumers"}))
 
 
 def test_a_credential_under_another_key_is_refused_by_its_id(vault, tmp_path):
@@ -191,3 +191,33 @@ async def test_everything_imported_can_be_listed(cloud, vault):
     await imported(cloud, source(project=[domain()], **person()), vault)
     found = await listed(await cloud.admin(), "users", domain_id="d1")
     assert [user["name"] for user in found] == ["ann"]
+
+
+async def test_users_of_identity_providers_come_along_with_who_they_are_there(cloud, vault):
+    found = source(
+        project=[domain()],
+        **person(name="ann"),
+        identity_provider=[{"id": "idp", "domain_id": "d1", "enabled": True}],
+        idp_remote_ids=[{"idp_id": "idp", "remote_id": "https://idp.example"}],
+        mapping=[{"id": "m", "rules": "[]", "schema_version": "1.0"}],
+        federation_protocol=[{"id": "openid", "idp_id": "idp", "mapping_id": "m"}],
+        group=[{"id": "g1", "domain_id": "d1", "name": "crew"}],
+        federated_user=[
+            {"user_id": "u1", "idp_id": "idp", "protocol_id": "openid", "unique_id": "ann%40x"},
+            {"user_id": "f1", "idp_id": "idp", "protocol_id": "openid", "unique_id": "bob%40x", "display_name": "bob"},
+            {"user_id": "f2", "idp_id": "idp", "protocol_id": "openid", "unique_id": "ann2", "display_name": "ann"},
+        ],
+        expiring_user_group_membership=[
+            {"user_id": "f1", "idp_id": "idp", "group_id": "g1", "last_verified": datetime(2026, 1, 1)},
+        ],
+    )
+    found["user"] += [{**found["user"][0], "id": user_id} for user_id in ("f1", "f2")]
+    outcome = await imported(cloud, found, vault)
+    assert (outcome.counts["federated user"].new, outcome.counts["federated membership"].new) == (3, 1)
+    admin = await cloud.admin()
+    users = {user["id"]: user for user in await listed(admin, "users", domain_id="d1")}
+    assert {user_id: user["name"] for user_id, user in users.items()} == {"u1": "ann", "f1": "bob", "f2": "f2"}
+    shown = (await admin.get(f"{V3}/users/f1")).json()["user"]
+    assert shown["federated"] == [{"idp_id": "idp", "protocols": [{"protocol_id": "openid", "unique_id": "bob%40x"}]}]
+    providers = (await admin.get(f"{V3}/OS-FEDERATION/identity_providers")).json()["identity_providers"]
+    assert [(provider["id"], provider["remote_ids"]) for provider in providers] == [("idp", ["https://idp.example"])]

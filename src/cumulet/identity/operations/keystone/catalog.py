@@ -97,3 +97,9 @@ def policies(source: Source) -> list[Row]:
     return [
         values(PolicyBlob(row["id"], row["type"], json(row, "blob", "policy"), extra(row, "policy"))) for row in source["policy"]
     ]
+
+
+def policy_associations(source: Source) -> list[Row]:
+    """For what policy documents are."""
+    names = ("endpoint_id", "service_id", "region_id")
+    return [{**{name: row[name] or "" for name in names}, "policy_id": row["policy_id"]} for row in source["policy_association"]]

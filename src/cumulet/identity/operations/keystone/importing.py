@@ -12,7 +12,7 @@ from ...keys import KeyRing
 from ...store.keystone import target
 from ...store.keystone.source import NEEDED, NotReadable, Row, Source, read
 from ..bootstrap import HOLD
-from . import catalog, delegation, people, places
+from . import catalog, delegation, federation, people, places
 from .rows import NotUnderstood
 
 __all__ = ["Counts", "NotReadable", "NotUnderstood", "Outcome", "Wanted", "bring_in", "prepared", "read"]
@@ -58,11 +58,17 @@ def prepared(source: Source, vault: KeyRing, wanted: Wanted) -> dict[str, list[R
         "project": lambda: places.projects(found),
         "role": lambda: places.roles(found),
         "implied role": lambda: places.implied(found),
-        "user": lambda: people.users(source),
+        "identity provider": lambda: federation.identity_providers(found),
+        "mapping": lambda: federation.mappings(found),
+        "protocol": lambda: federation.protocols(found),
+        "service provider": lambda: federation.service_providers(found),
+        "user": lambda: people.users(source, federation.names(found)),
+        "federated user": lambda: federation.users(found),
         "password": lambda: people.passwords(found),
         "failed login": lambda: people.failures(found),
         "group": lambda: people.groups(found),
         "group member": lambda: people.members(found),
+        "federated membership": lambda: federation.memberships(found),
         "directory entry": lambda: people.directory_entries(found),
         "role assignment": lambda: places.assignments(found),
         "endpoint group": lambda: catalog.endpoint_groups(found),
@@ -75,6 +81,7 @@ def prepared(source: Source, vault: KeyRing, wanted: Wanted) -> dict[str, list[R
         "registered limit": lambda: catalog.registered_limits(found),
         "limit": lambda: catalog.limits(found),
         "policy": lambda: catalog.policies(found),
+        "policy association": lambda: catalog.policy_associations(found),
     }
     return {noun: list(makers[noun]()) for noun in target.TABLES}
 

@@ -22,12 +22,12 @@ _OPTIONS = {
 }
 
 
-def users(source: Source) -> list[Row]:
-    """Every user that is known by name: local ones, and those of a directory."""
+def users(source: Source, elsewhere: dict[str, str]) -> list[Row]:
+    """Every user that is known by name: local ones, those of a directory, and by `elsewhere` those of identity providers."""
     given = options(source, "user_option", "user_id", _OPTIONS)
-    named = {row["user_id"]: row["name"] for table in ("nonlocal_user", "local_user") for row in source[table]}
-    newest = _passwords(source)
-    federated = {row["user_id"] for row in source.get("federated_user", ())}
+    local = {row["user_id"]: row["name"] for table in ("nonlocal_user", "local_user") for row in source[table]}
+    named, newest = elsewhere | local, _passwords(source)
+    federated = {row["user_id"] for row in source["federated_user"]}
     found = []
     for row in source["user"]:
         if row["id"] in named:

@@ -14,6 +14,8 @@ from ....kernel.db.rows import delete, insert
 from .. import assignments, catalog, endpoint_groups, groups, limits, logins, policies, projects, roles, users
 from ..delegation import application_credentials, credentials, trusts
 from ..directory import entries
+from ..federation import mappings, providers, service_providers
+from ..federation import users as federated
 from .source import Row
 
 TABLES: dict[str, sa.Table] = {
@@ -24,11 +26,17 @@ TABLES: dict[str, sa.Table] = {
     "project": projects.PROJECTS,
     "role": roles.ROLES,
     "implied role": roles.IMPLIED,
+    "identity provider": providers.PROVIDERS,
+    "mapping": mappings.MAPPINGS,
+    "protocol": providers.PROTOCOLS,
+    "service provider": service_providers.SERVICE_PROVIDERS,
     "user": users.USERS,
+    "federated user": federated.FEDERATED,
     "password": logins.PASSWORDS,
     "failed login": logins.FAILURES,
     "group": groups.GROUPS,
     "group member": groups.MEMBERS,
+    "federated membership": federated.MEMBERSHIPS,
     "directory entry": entries.ENTRIES,
     "role assignment": assignments.ASSIGNMENTS,
     "endpoint group": endpoint_groups.GROUPS,
@@ -41,6 +49,7 @@ TABLES: dict[str, sa.Table] = {
     "registered limit": limits.REGISTERED,
     "limit": limits.LIMITS,
     "policy": policies.POLICIES,
+    "policy association": policies.ASSOCIATIONS,
 }
 """By noun, in the order in which they are written: what is named by others comes first."""
 

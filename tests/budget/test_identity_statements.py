@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from support.cloud import running_cloud
+from support.federation import PROXIED, SECRET, auth_url, register
 from support.identity import V3, grant, make, password_body, person
 
 
@@ -77,3 +79,38 @@ async def test_a_list_takes_as_many_statements_for_many_as_for_few(cloud, member
         await grant(admin, f"projects/{project['id']}/users/{user.id}", "member")
     await admin.get(f"{V3}/auth/catalog")
     assert await cost(cloud, admin.get(f"{V3}/{path}")) == few
+
+
+@pytest.fixture
+async def proxied(tmp_path, clock):
+    """A cloud with an identity provider that has two groups for its users, and the answer to a first log-in by it."""
+    rules = [
+        {
+            "local": [{"user": {"name": "{0}"}}, {"groups": "{1}", "domain": {"id": "default"}}],
+            "remote": [{"type": "REMOTE_USER"}, {"type": "MELLON_GROUPS"}],
+        }
+    ]
+    async with running_cloud(tmp_path, clock, federation={"proxy_secret": SECRET}) as made:
+        admin = await made.admin()
+        await register(admin, rules)
+        for name in ("devs", "ops"):
+            await make(admin, "groups", name=name)
+        await federated(made)
+        yield made
+
+
+async def federated(cloud):
+    """A log-in by a proxy."""
+    headers = {**PROXIED, "Remote-User": "ann", "Mellon-Groups": "devs;ops"}
+    return await cloud.anonymous().post(auth_url(), headers=headers)
+
+
+async def test_a_federated_log_in_takes_at_most_17_statements(proxied):
+    assert await cost(proxied, federated(proxied)) <= 17
+
+
+async def test_validating_a_known_federated_token_takes_no_statement(proxied):
+    admin, token = await proxied.admin(), (await federated(proxied)).headers["X-Subject-Token"]
+    subject = {"X-Subject-Token": token}
+    await admin.get(f"{V3}/auth/tokens", headers=subject)
+    assert await cost(proxied, admin.get(f"{V3}/auth/tokens", headers=subject)) == 0

@@ -101,6 +101,12 @@ async def test_the_secret_is_worth_nothing_from_another_address(tmp_path, clock)
         assert (await log_in(near)).status_code == 201
 
 
+async def test_a_name_beyond_all_measure_is_refused(cloud):
+    await register(await cloud.admin(), NAME)
+    assert (await log_in(cloud, {**ANN, "Mellon-Name-Id": "a" * 256})).status_code == 401
+    assert (await log_in(cloud, {**ANN, "Mellon-Name-Id": "a" * 255})).status_code == 201
+
+
 async def test_only_headers_that_are_meant_for_it_are_attributes(cloud):
     rules = [{"local": [{"user": {"name": "{0}"}}], "remote": [{"type": "HTTP_USER_AGENT"}]}]
     await register(await cloud.admin(), rules)

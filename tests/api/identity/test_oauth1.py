@@ -45,6 +45,9 @@ async def test_its_token_becomes_nothing_else(cloud, world):
     path = f"{V3}/users/{admin.user_id}/application_credentials"
     assert (await client.post(path, json={"application_credential": {"name": "a"}})).status_code == 403
     trust = {"trustor_user_id": admin.user_id, "trustee_user_id": admin.user_id, "project_id": admin.project_id}
+    for kind in ("ec2", "totp"):
+        credential = {"type": kind, "blob": '{"access": "a", "secret": "b"}', "project_id": admin.project_id}
+        assert (await client.post(f"{V3}/credentials", json={"credential": credential})).status_code == 403
     body = {"trust": {**trust, "impersonation": True, "roles": [{"name": "member"}]}}
     assert (await client.post(f"{V3}/OS-TRUST/trusts", json=body)).status_code == 403
 

@@ -19,7 +19,7 @@ from ...store.delegation import credentials
 from .. import projects
 from ..resources import users
 
-EC2 = "ec2"
+EC2, CODES = "ec2", "totp"
 _BOUND = ("trust_id", "app_cred_id")
 """What an EC2 credential's blob says of the delegation that it was made by; it cannot be changed."""
 
@@ -78,6 +78,8 @@ async def create(tx: Tx, vault: KeyRing, actor: Actor, fields: dict[str, Any]) -
     known.
     """
     check_delegated(actor, fields["project_id"])
+    if actor.is_delegated and fields["type"].lower() == CODES:
+        raise Forbidden("Codes to log in with would give more than was delegated: log in as yourself to make them.")
     await users.get(tx, fields["user_id"])
     if fields["project_id"] is not None:
         await projects.get(tx, fields["project_id"])
@@ -98,8 +100,8 @@ def access_id(access: str) -> str:
 
 def _ec2(actor: Actor, fields: dict[str, Any], blob: str) -> tuple[str, str]:
     """The blob and id of a new EC2 credential."""
-    if actor.restricted:
-        raise Forbidden("A restricted application credential must not make other credentials.")
+    if actor.restricted or actor.access_token_id is not None:
+        raise Forbidden("A restricted application credential, or an access token, must not make other credentials.")
     if fields["project_id"] is None:
         raise Invalid("'project_id' is a required property of a credential of type ec2.")
     keys = _ec2_keys(blob)
@@ -145,4 +147,4 @@ async def delete(tx: Tx, known: Secret) -> None:
 
 async def totp_secrets(tx: Reader, vault: KeyRing, user_id: str) -> list[str]:
     """A user's secrets for codes by time, in base32."""
-    return [opened(vault, found).blob for found in await credentials.of_user(tx, user_id, "totp")]
+    return [opened(vault, found).blob for found in await credentials.of_user(tx, user_id, CODES)]

@@ -22,6 +22,8 @@ from ..authentication.named import find_domain
 from ..roles import assignments
 from .evidence import Assertion
 
+LONGEST_NAME = 255
+
 
 def named(mapped: Mapped, assertion: Assertion) -> Mapped:
     """`mapped` with an id and a name for the user: each stands for the other, and what a proxy calls the user for both.
@@ -32,6 +34,8 @@ def named(mapped: Mapped, assertion: Assertion) -> Mapped:
     known = mapped.user.id or name
     if not known:
         raise Unauthorized("The mapping gives the user neither an id nor a name, and there is no REMOTE_USER.")
+    if max(len(known), len(name or "")) > LONGEST_NAME:
+        raise Unauthorized(f"The identity provider gave the user an id or name of more than {LONGEST_NAME} characters.")
     user = msgspec.structs.replace(mapped.user, id=quote(known), name=name or known)
     return msgspec.structs.replace(mapped, user=user)
 
@@ -44,9 +48,11 @@ async def keep(tx: Tx, provider: IdentityProvider, protocol: Protocol, mapped: M
     home = await _domain(tx, mapped.user.domain, provider.domain_id)
     wanted_groups = await _group_ids(tx, mapped)
     user = await _user(tx, provider, protocol, mapped, home)
-    if set(wanted_groups) != set(await federated.group_ids(tx, user.id, provider.id)):
+    changed = set(wanted_groups) != set(await federated.group_ids(tx, user.id, provider.id))
+    if changed:
         tx.signal("identity", user.id)
-    await federated.set_groups(tx, user.id, provider.id, wanted_groups)
+    if changed or provider.authorization_ttl:
+        await federated.set_groups(tx, user.id, provider.id, wanted_groups)
     await _provision(tx, user, provider, mapped.projects, synchronised)
     return user
 

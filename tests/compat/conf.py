@@ -8,6 +8,9 @@ import io
 from pathlib import Path
 from typing import Any
 
+from tests.support.images import qcow2
+from tests.support.web import WebServer
+
 from cumulet.app.config import load
 from cumulet.app.operator import clouds_yaml
 from cumulet.app.operator.client import Client
@@ -35,6 +38,11 @@ DEFINITIONS = {
 def prepare(url: str, state: Path, file: Path, real: bool) -> dict[str, dict[str, str]]:
     """Make what tempest expects to find; returns the options that name it."""
     return asyncio.run(_prepare(url, state, file, real))
+
+
+def add_images(settings: dict[str, dict[str, str]], web: WebServer) -> None:
+    """Images that can be imported from the web."""
+    settings["image"] |= {"http_image": web.put("/raw", bytes(1 << 20)), "http_qcow2_image": web.put("/qcow2", qcow2())}
 
 
 async def _prepare(url: str, state: Path, file: Path, real: bool) -> dict[str, dict[str, str]]:
@@ -120,6 +128,7 @@ async def _prepare(url: str, state: Path, file: Path, real: bool) -> dict[str, d
             "floating_ips": "true",
         },
         "image": {"build_timeout": "60"},
+        "image-feature-enabled": {"http_store_enabled": "true", "store_weight_enabled": "true"},
         "volume": {
             "catalog_type": "volumev3",
             "min_microversion": volume["min_version"],

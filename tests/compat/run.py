@@ -10,6 +10,7 @@ A test that fails must be in exclude-tempest.txt with a reason, and one that pas
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -17,6 +18,8 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from tests.support.web import web_server
 
 from . import conf, forward
 
@@ -26,6 +29,13 @@ with socket.create_server(("127.0.0.1", 0)) as free:
     PORT: int = free.getsockname()[1]
 COMPLIANCE = {"CUMULET_LOCKOUT_FAILURES": "2", "CUMULET_LOCKOUT_SECONDS": "5", "CUMULET_UNIQUE_PASSWORDS": "2"}
 """What tempest's tests of security compliance expect by default."""
+STORES = {
+    "CUMULET_IMAGE_STORES": json.dumps(
+        {"file": {"type": "file"}, "second": {"type": "file", "weight": 10}, "web": {"type": "http", "private": True}}
+    ),
+    "CUMULET_IMAGE_IMPORT": json.dumps({"reach": {"ports": [], "private": True}}),
+}
+"""Several image stores, and downloads from the web server that is started here."""
 SCENARIOS = (
     "tempest.scenario.test_server_basic_ops",
     "tempest.scenario.test_network_basic_ops.TestNetworkBasicOps.test_network_basic_ops",
@@ -44,7 +54,7 @@ def excluded() -> list[str]:
 
 def cumulet(*arguments: str) -> None:
     """Run the command line."""
-    environment = {**os.environ, "CUMULET_PORT": str(PORT), "CUMULET_NAMESPACE": "cumulet-compat", **COMPLIANCE}
+    environment = {**os.environ, "CUMULET_PORT": str(PORT), "CUMULET_NAMESPACE": "cumulet-compat", **COMPLIANCE, **STORES}
     subprocess.run([sys.executable, "-m", "cumulet.app.cli", *arguments], check=True, env=environment)
 
 
@@ -59,8 +69,9 @@ def main() -> int:
         image = conf.image(state, real)
         settings = conf.prepare(f"http://127.0.0.1:{PORT}", state, image, real)
         (work / "etc").mkdir()
-        (work / "etc" / "tempest.conf").write_text(conf.render(settings, work))
-        with forward.into("cumulet-compat" if real else None, PORT):
+        with web_server() as web, forward.into("cumulet-compat" if real else None, PORT):
+            conf.add_images(settings, web)
+            (work / "etc" / "tempest.conf").write_text(conf.render(settings, work))
             return _run(tempest, work, mode)
     finally:
         cumulet("down", "--state", str(state))

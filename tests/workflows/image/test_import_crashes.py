@@ -1,0 +1,118 @@
+"""T1: importing, copying and naming images, killed and failed everywhere: finished, or never happened."""
+
+from __future__ import annotations
+
+import gzip
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.crash import Scenario, survives_everything
+from tests.support.images import ImageCloud, image_cloud
+from tests.support.web import web_server
+
+from cumulet.image.bytestores.settings import FileSettings, HttpSettings
+from cumulet.image.fetching import Reach
+from cumulet.image.parts import ImportSettings
+from cumulet.kernel.errors import Unavailable
+
+CONTENT = b"some image" * 100
+IMAGE = "11111111-1111-1111-1111-111111111111"
+ERRORS = (Unavailable("The store does not answer."), RuntimeError("injected"))
+World = Any
+
+
+@asynccontextmanager
+async def service() -> AsyncIterator[World]:
+    """Two stores of files, a web server, one queued image."""
+    with tempfile.TemporaryDirectory() as name, web_server() as web:
+        folder = Path(name)
+        stores = {each: FileSettings(path=str(folder / each)) for each in ("fast", "cold")}
+        settings = ImportSettings(reach=Reach(ports=(), private=True))
+        async with image_cloud(folder, {**stores, "web": HttpSettings(private=True)}, imports=settings) as images:
+            images.urls = {"plain": web.put("/plain", CONTENT), "packed": web.put("/packed", gzip.compress(CONTENT))}  # type: ignore[attr-defined]
+            yield images
+
+
+async def look(images: ImageCloud) -> dict[str, Any]:
+    """The image, how its task ended, and what is in the stores and in staging."""
+    image = (await images.client().get(f"/v2/images/{IMAGE}")).json()
+    tasks = [task["status"] for task in (await images.client().get(f"/v2/images/{IMAGE}/tasks")).json()["tasks"]]
+    shown = {"status": image["status"], "stores": sorted(image.get("stores", "").split(",")), "tasks": tasks}
+    return {**shown, "busy": "os_glance_import_task" in image, "objects": len(images.everything())}
+
+
+def left(status: str, stores: str, task: str, objects: int) -> dict[str, Any]:
+    return {"status": status, "stores": stores.split(","), "tasks": [task], "busy": False, "objects": objects}
+
+
+def made(*fill: Callable[[ImageCloud], Awaitable[None]], **fields: Any) -> Callable[[], Any]:
+    """A world with an image, to which something was done."""
+
+    @asynccontextmanager
+    async def setup() -> AsyncIterator[World]:
+        async with service() as images:
+            await images.make(images.client(), id=IMAGE, **fields)
+            for each in fill:
+                await each(images)
+            yield images
+
+    return setup
+
+
+async def staged(images: ImageCloud) -> None:
+    headers = {"Content-Type": "application/octet-stream"}
+    assert (await images.client().put(f"/v2/images/{IMAGE}/stage", content=CONTENT, headers=headers)).status_code == 204
+
+
+async def uploaded(images: ImageCloud) -> None:
+    assert (await images.upload(images.client(), IMAGE, CONTENT)).status_code == 204
+
+
+def asks(name: str, url: str = "", **more: Any) -> Callable[[World], Awaitable[None]]:
+    """Begin an import."""
+
+    async def begin(images: World) -> None:
+        method = {"name": name, **({"uri": images.urls[url]} if url else {})}
+        client = images.client("demo", "admin")
+        answer = await client.post(f"/v2/images/{IMAGE}/import", json={"method": method, **more})
+        assert answer.status_code == 202, answer.text
+
+    return begin
+
+
+async def name_location(images: World) -> None:
+    client = images.client("demo", "admin")
+    answer = await client.post(f"/v2/images/{IMAGE}/locations", json={"url": images.urls["plain"]})
+    assert answer.status_code == 202, answer.text
+
+
+def whole(found: dict[str, Any]) -> bool:
+    """Some stores have it, or none: what is there is what the image says."""
+    objects = 0 if found["stores"] == [""] else len(found["stores"])
+    return not found["busy"] and found["objects"] == objects and found["status"] == ("active" if objects else "queued")
+
+
+QUEUED, IN_ONE = left("queued", "", "failure", 0), left("active", "fast", "success", 1)
+IN_TWO = left("active", "cold,fast", "success", 2)
+EVERYWHERE = {"stores": ["fast", "cold"]}
+CASES: dict[str, tuple[Any, Any, Any, Any]] = {
+    "staged, into every store": (made(staged), asks("glance-direct", **EVERYWHERE), IN_TWO, QUEUED),
+    "staged, into any store": (made(staged), asks("glance-direct", all_stores_must_succeed=False, **EVERYWHERE), IN_TWO, whole),
+    "from the web": (made(), asks("web-download", "plain"), IN_ONE, QUEUED),
+    "from the web, compressed": (made(container_format="compressed"), asks("web-download", "packed"), IN_ONE, QUEUED),
+    "into one more store": (made(uploaded), asks("copy-image", stores=["cold"]), IN_TWO, left("active", "fast", "failure", 1)),
+    "a location": (made(), name_location, left("active", "web", "success", 0), QUEUED),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+async def test_T1_an_import_survives_everything(name: str) -> None:
+    setup, begin, finished, undone = CASES[name]
+    scenario = Scenario(
+        setup=setup, start=begin, snapshot=look, finished=finished, undone=undone, errors=ERRORS, cancel=("image", IMAGE)
+    )
+    await survives_everything(scenario)

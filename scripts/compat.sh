@@ -1,6 +1,6 @@
 #!/bin/sh
 # Upstream's suites, each from a virtual environment of its own:
-# compat.sh smoke | real | api REGEX | plugin PACKAGE [REGEX] | placement
+# compat.sh smoke | real | stores | api REGEX | plugin PACKAGE [REGEX] | placement
 set -eu
 cd "$(dirname "$0")/.."
 

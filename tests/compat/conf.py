@@ -43,6 +43,7 @@ def prepare(url: str, state: Path, file: Path, real: bool) -> dict[str, dict[str
 def add_images(settings: dict[str, dict[str, str]], web: WebServer) -> None:
     """Images that can be imported from the web."""
     settings["image"] |= {"http_image": web.put("/raw", bytes(1 << 20)), "http_qcow2_image": web.put("/qcow2", qcow2())}
+    settings["image"]["disk_formats"] = "raw,qcow2,ami,ari,aki,vhd,vmdk,vdi,iso,vhdx"  # http_image is of the first one
 
 
 async def _prepare(url: str, state: Path, file: Path, real: bool) -> dict[str, dict[str, str]]:

@@ -45,6 +45,8 @@ class Reach(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 ANY_PORT = Reach(ports=())
+ANYWHERE = Reach(ports=(), private=True)
+"""For addresses that an operator wrote down, such as those of the catalog."""
 
 
 class Target(NamedTuple):

@@ -12,7 +12,7 @@ from ..identity.operations.catalog import Catalog
 from ..kernel.clock import SystemClock
 from ..kernel.db import Database
 from .bytestores import Stores
-from .fetching import ANY_PORT, Reach
+from .fetching import Reach
 from .protections import Protections
 from .signatures import Certificates
 
@@ -27,8 +27,7 @@ class ImportSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """What an operator may set about imports.
 
     `plugins` work on every imported image, decompression before conversion. `inject` are properties given to imported images, but
-    not to those of users with one of the roles `inject_ignores`. `reach` says where web-download may lead, `region_reach` where
-    other regions' image services are.
+    not to those of users with one of the roles `inject_ignores`. `reach` says where web-download may lead.
     """
 
     methods: tuple[Method, ...] = ("glance-direct", "web-download", "copy-image", "glance-download")
@@ -37,7 +36,6 @@ class ImportSettings(Struct, frozen=True, forbid_unknown_fields=True):
     inject: dict[str, str] = {}
     inject_ignores: tuple[str, ...] = ("admin",)
     reach: Reach = Reach()
-    region_reach: Reach = ANY_PORT
 
 
 class Settings(Struct, frozen=True):

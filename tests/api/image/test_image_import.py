@@ -34,7 +34,7 @@ def web():
 async def stores(tmp_path):
     """An image service with two stores of files, and one of web servers."""
     named = {name: FileSettings(path=str(tmp_path / name)) for name in ("fast", "cold")}
-    settings = ImportSettings(reach=OPEN, region_reach=OPEN)
+    settings = ImportSettings(reach=OPEN)
     async with image_cloud(tmp_path, {**named, "web": HttpSettings(private=True)}, imports=settings) as cloud:
         yield cloud
 

@@ -40,6 +40,7 @@ def _named(body: dict[str, Any]) -> locations.Named:
     algorithm, value = said.get("os_hash_algo"), said.get("os_hash_value")
     if algorithm not in locations.HASHES:
         raise Invalid(f"os_hash_algo must be one of {', '.join(locations.HASHES)}, not {algorithm!r}.")
-    if not isinstance(value, str) or not re.fullmatch("[0-9a-f]{128}", value):
-        raise Invalid("os_hash_value is not a correct hexadecimal value of 128 digits.")
-    return locations.Named(url, sha512=value)
+    digits = locations.HASHES[algorithm]
+    if not isinstance(value, str) or not re.fullmatch(f"[0-9a-f]{{{digits}}}", value):
+        raise Invalid(f"os_hash_value is not a hexadecimal value of {digits} digits, as {algorithm} has.")
+    return locations.Named(url, digest=(algorithm, value))

@@ -48,9 +48,8 @@ async def start(tx: Tx, parts: Parts, actor: Actor, image: Image, wanted: Import
     followed, the image is in a store already).
     """
     _check(image, wanted)
-    if wanted.url is not None:
-        reach = parts.settings.imports.reach if wanted.token is None else parts.settings.imports.region_reach
-        fetching.check(wanted.url, reach)
+    if wanted.method == WEB:
+        fetching.check(wanted.url or "", parts.settings.imports.reach)
     names = _stores(parts.stores, image, wanted)
     if not names:
         return None

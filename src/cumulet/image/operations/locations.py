@@ -17,16 +17,16 @@ from ..workflows.add_location import Given
 from ..workflows.add_location import add_location as flow
 from . import imports, placing
 
-HASHES = ("sha512",)
-"""The algorithms of a hash that may be announced."""
+HASHES = {"sha224": 56, "sha256": 64, "sha384": 96, "sha512": 128}
+"""The algorithms of a hash that may be announced, and how many hexadecimal digits it has."""
 
 
 class Named(Struct, frozen=True):
-    """A location as it is asked for. `sha512` is what the bytes have to have."""
+    """A location as it is asked for. `digest` is an algorithm, and what it has to make of the bytes."""
 
     url: str
     metadata: dict[str, str] = {}
-    sha512: str | None = None
+    digest: tuple[str, str] | None = None
 
 
 async def add(tx: Tx, parts: Parts, actor: Actor, image: Image, named: Named) -> Task:
@@ -42,7 +42,7 @@ async def add(tx: Tx, parts: Parts, actor: Actor, image: Image, named: Named) ->
         image_id=image.id,
         location=Location(store.name, named.url, dict(named.metadata)),
         disk_format=intake.plain_format(image),
-        sha512=named.sha512,
+        digest=named.digest,
         signed=signatures.said(image.properties),
         storage_quota=parts.settings.storage_quota,
     )

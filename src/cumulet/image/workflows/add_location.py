@@ -6,6 +6,7 @@ importing → queued   if they cannot be, or are not what they were said to be
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 from msgspec import Struct
@@ -23,13 +24,16 @@ from .import_image import TASK, accept, set_status
 
 
 class Given(Struct, frozen=True):
-    """One location, as its task `task_id`. `disk_format` None: the bytes are not looked into. `sha512` is what it has to be."""
+    """One location, as its task `task_id`.
+
+    `disk_format` None: the bytes are not looked into. `digest` is an algorithm, and what it has to make of them.
+    """
 
     task_id: str
     image_id: str
     location: Location
     disk_format: str | None
-    sha512: str | None = None
+    digest: tuple[str, str] | None = None
     signed: dict[str, str] = {}
     storage_quota: int = 0
 
@@ -40,14 +44,21 @@ class Given(Struct, frozen=True):
 
 
 class _Seen:
-    """A sink that keeps nothing: the bytes stay where they are, and are read again for a closer look."""
+    """A sink that only hashes: the bytes stay where they are, and are read again for a closer look."""
 
-    def __init__(self, store: ByteStore, key: str, size: int) -> None:
+    def __init__(self, store: ByteStore, key: str, size: int, algorithm: str) -> None:
         self._store, self._key, self._size = store, key, size
+        self._hash = hashlib.new(algorithm)
         self._block = (-1, b"")
 
+    @property
+    def digest(self) -> str:
+        """The hash of all bytes, hexadecimal."""
+        return self._hash.hexdigest()
+
     def write(self, block: bytes) -> None:
-        """Nothing."""
+        """Hash."""
+        self._hash.update(block)
 
     def take(self, path: Path) -> bool:
         """Never."""
@@ -93,12 +104,13 @@ async def examine(call: Call, given: Given) -> Facts:
     if size > parts.settings.largest:
         raise TooLarge(f"The image has {size} bytes; the limit is {parts.settings.largest}.")
     wanted = Wanted(parts.settings.largest, given.disk_format, size)
-    incoming = Incoming(store.submit, _Seen(store, key, size))
+    seen = _Seen(store, key, size, given.digest[0] if given.digest else "sha512")
+    incoming = Incoming(store.submit, seen)
     blocks = signatures.checked(parts.certificates, given.signed, await store.read(key, 0, size))
     await intake.pour(incoming, blocks, wanted, _quietly)
     facts = await intake.examine(incoming, wanted, store.aside)
-    if given.sha512 not in (None, facts.os_hash_value):
-        raise Invalid("The data at the location does not have the hash that was announced.")
+    if given.digest is not None and seen.digest != given.digest[1]:
+        raise Invalid(f"The data at the location has the {given.digest[0]} {seen.digest}, not the one that was announced.")
     return facts
 
 

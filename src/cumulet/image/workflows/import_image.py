@@ -22,7 +22,7 @@ from ..model import ACTIVE, DEACTIVATED, TASK_FAILURE, TASK_PROCESSING, TASK_SUC
 from ..plugins import conversion, decompression
 from ..store import images, labels, locations, tasks, transitions
 from . import moving
-from .order import Content, Copied, Order
+from .order import Content, Copied, Described, Order
 
 TASK, TO_STORES, FAILED = "os_glance_import_task", "os_glance_importing_to_stores", "os_glance_failed_import"
 """The properties that show an import."""
@@ -37,6 +37,12 @@ async def begin(tx: Tx, image_id: str, order: Order) -> None:
     await set_status(tx, order.task_id, TASK_PROCESSING, "The import has begun.")
     shown = {TASK: order.task_id, TO_STORES: ",".join(order.stores), FAILED: ""}
     await labels.change_properties(tx, image_id, {**order.properties, **shown})
+
+
+@step
+async def adopt(tx: Tx, image_id: str, described: Described) -> None:
+    """What an image needs in another region it needs here."""
+    await labels.change_properties(tx, image_id, described.properties)
 
 
 async def set_status(tx: Tx, task_id: str, status: str, message: str, result: dict[str, Any] | None = None) -> None:
@@ -120,6 +126,10 @@ async def import_image(wf: Workflow, image_id: str, order: Order) -> None:
     """Fetch, transform, copy into each store."""
     content = order.content
     await wf.step(begin, image_id, order, undo=moving.clear)
+    if order.token is not None:
+        described = await wf.step(moving.describe, order)
+        content = Content(content.at, described.disk_format, described.container_format)
+        await wf.step(adopt, image_id, described)
     if order.url is not None:
         await wf.step(moving.download, order)
     if decompression.NAME in order.plugins:

@@ -8,19 +8,24 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
+import msgspec
+
 from ...kernel.errors import Invalid, NotFound, Problem, TooLarge, Unavailable
 from ...kernel.workflow import Call, command
 from .. import formats, intake, signatures
 from ..bytestores import ByteStore, FileStore, Incoming
-from ..fetching import Answer, fetch
+from ..fetching import ANYWHERE, Answer, fetch
 from ..intake import Wanted
 from ..model import PLAIN_CONTAINERS, Facts, Location
 from ..parts import Parts
 from ..plugins import conversion, decompression
 from ..store import locations, tasks
-from .order import Content, Copied, Order
+from .order import Content, Copied, Described, Order
 
 T = TypeVar("T")
+
+CARRIED = ("hw_", "trait:", "os_distro", "os_secure_boot", "os_type")
+"""Properties beginning like this say what an image needs, and come along from another region."""
 
 TELL_SECONDS = 5.0
 """How often a task says how far it is."""
@@ -29,11 +34,33 @@ _MIB = 1 << 20
 
 
 @command
+async def describe(call: Call, order: Order) -> Described:
+    """Ask another region about its image: what its bytes are, and what they need. Raises Invalid, Unavailable."""
+    parts: Parts = call.services.images
+    if not order.url:
+        raise Invalid("The other region has no such image service.")
+    about = order.url.removesuffix("/file")
+    async with _beside(parts, fetch(about, ANYWHERE, {"X-Auth-Token": parts.unseal(order.token or "")})) as answer:
+        said = b"".join([block async for block in _blocks(parts, answer)])
+    try:
+        return _described(msgspec.json.decode(said, type=dict[str, Any]))
+    except (msgspec.DecodeError, KeyError) as problem:
+        raise Unavailable("The other region's image service does not answer as one.", internal=str(problem)) from None
+
+
+def _described(image: dict[str, Any]) -> Described:
+    if image["status"] != "active":
+        raise Invalid(f"The image in the other region is {image['status']}, not active.")
+    kept = {name: value for name, value in image.items() if name.startswith(CARRIED) and isinstance(value, str)}
+    return Described(image["disk_format"], image["container_format"], kept)
+
+
+@command
 async def download(call: Call, order: Order) -> None:
     """Fetch the bytes of a URL into the staging store. Raises Invalid, TooLarge, Unavailable."""
     parts: Parts = call.services.images
     headers = {"X-Auth-Token": parts.unseal(order.token)} if order.token else {}
-    reach = parts.settings.imports.reach if order.token is None else parts.settings.imports.region_reach
+    reach = parts.settings.imports.reach if order.token is None else ANYWHERE
     async with _beside(parts, fetch(order.url or "", reach, headers)) as answer:
         if (answer.size or 0) > parts.settings.largest:
             raise TooLarge(f"The image has {answer.size} bytes; the limit is {parts.settings.largest}.")

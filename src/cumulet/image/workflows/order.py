@@ -49,6 +49,14 @@ class Order(Struct, frozen=True):
         return self.expected is not None
 
 
+class Described(Struct, frozen=True):
+    """What another region says about an image of its own."""
+
+    disk_format: str
+    container_format: str
+    properties: dict[str, str]
+
+
 class Copied(Struct, frozen=True):
     """What came of one store: the bytes' facts, or why there are none."""
 

@@ -142,3 +142,16 @@ async def test_C9_M16_what_unknown_guests_have_is_taken_off_what_the_host_sells_
     await cloud.clock.advance(15)
     async with cloud.db.read() as tx:
         assert (await claims.usage(tx, world.host_id))["MEMORY_MB"].free == before
+
+
+async def test_C9_a_guest_that_outlives_its_server_is_taken_off_once_it_should_be_gone(cloud: ComputeCloud) -> None:
+    server = await cloud.server()
+    world = home(cloud, server.host_id)
+    async with cloud.db.tx() as tx:
+        await delete.delete(tx, actor(), server.id)
+    await cloud.settle()
+    world.strangers.append(Guest("zombie", "running", 1, 512, server.id))
+    for seconds, taken in ((5, 0), (15, 512)):
+        await cloud.clock.advance(seconds)
+        async with cloud.db.read() as tx:
+            assert (await claims.usage(tx, world.host_id))["MEMORY_MB"].unmanaged == taken, f"after {seconds} more"

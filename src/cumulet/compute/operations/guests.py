@@ -59,15 +59,17 @@ async def observe(tx: Tx, host_id: str, seen: Sequence[Guest]) -> None:
         guest = by_server.get(server.id)
         await _follow(tx, server, states.power_of(guest.state if guest else None))
     ours = {server.id for server in known}
-    strangers = [_described(guest) for guest in seen if guest.server_id not in ours]
-    if strangers != await guests.unmanaged(tx, host_id):
-        await guests.set_unmanaged(tx, host_id, strangers)
-        await _charge(tx, host_id, [guest for guest in seen if guest.server_id not in ours])
+    others = [guest for guest in seen if guest.server_id not in ours]
+    strangers = [guest for guest in others if not await _is_counted(tx, host_id, guest.server_id)]
+    described = [_described(guest) for guest in strangers]
+    if described != await guests.unmanaged(tx, host_id):
+        await guests.set_unmanaged(tx, host_id, described)
+        await _charge(tx, host_id, strangers)
 
 
 async def _charge(tx: Tx, host_id: str, strangers: Sequence[Guest]) -> None:
-    """Take off what strangers have that are awake, unless the ledger counts them: a move's target, a server just deleted."""
-    taking = [guest for guest in strangers if guest.state in _AWAKE and not await _is_counted(tx, host_id, guest.server_id)]
+    """Take off what strangers have that are awake."""
+    taking = [guest for guest in strangers if guest.state in _AWAKE]
     taken = {
         "MEMORY_MB": sum(max(guest.memory_mb, guest.rss_mb) for guest in taking),
         "VCPU": sum(guest.vcpus for guest in taking),
@@ -77,6 +79,7 @@ async def _charge(tx: Tx, host_id: str, strangers: Sequence[Guest]) -> None:
 
 
 async def _is_counted(tx: Tx, host_id: str, server_id: str | None) -> bool:
+    """Whether the ledger knows of a guest whose server is not here: a move's target; or its server was deleted just now."""
     if server_id is None:
         return False
     if host_id in await claims.claims_of(tx, server_id):

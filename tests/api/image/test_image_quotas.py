@@ -156,3 +156,32 @@ async def test_every_project_may_have_a_storage_quota(tmp_path: Path):
         assert (await put(images, images.client(), MIB))[1].status_code == 204
         assert (await put(images, images.client(), 1))[1].status_code == 413
         assert (await put(images, images.client("other"), MIB))[1].status_code == 204
+
+
+async def stage(images, client, size):
+    made = await images.make(client)
+    octets = {"Content-Type": "application/octet-stream"}
+    return made["id"], await client.put(f"/v2/images/{made['id']}/stage", content=bytes(size), headers=octets)
+
+
+async def test_50_parallel_stagings_fill_the_staging_quota_exactly(images):
+    await register(images.db, "image", image_stage_total=10)
+    client = images.client()
+    answers = await asyncio.gather(*(stage(images, client, MIB) for _ in range(50)))
+    statuses = [answer.status_code for _, answer in answers]
+    assert (statuses.count(204), statuses.count(413)) == (10, 40)
+    assert (await used(images)).stage == 10 * MIB
+    shown = (await client.get("/v2/info/usage")).json()["usage"]["image_stage_total"]
+    assert shown == {"limit": 10, "usage": 10}
+
+
+async def test_imports_fill_a_quota_exactly_and_free_the_staging(images):
+    await register(images.db, "image", image_size_total=3, image_stage_total=5)
+    client = images.client()
+    staged = [(await stage(images, client, MIB))[0] for _ in range(5)]
+    begun = [await client.post(f"/v2/images/{one}/import", json={"method": {"name": "glance-direct"}}) for one in staged]
+    await images.settle()
+    assert (await used(images)).size <= 3 * MIB
+    statuses = [(await client.get(f"/v2/images/{one}")).json()["status"] for one in staged]
+    assert statuses.count("active") == 3
+    assert [answer.status_code for answer in begun].count(413) + statuses.count("queued") >= 2

@@ -54,8 +54,6 @@ class Protections(Struct, frozen=True):
 
     def readable(self, image: Image, holds: Holds) -> dict[str, str]:
         """The custom properties that the caller may read."""
-        if not self.sections:
-            return image.properties
         return {name: value for name, value in image.properties.items() if self.allows(READ, name, holds)}
 
     def check(self, before: dict[str, str], after: dict[str, str], holds: Holds) -> None:

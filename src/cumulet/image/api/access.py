@@ -28,6 +28,19 @@ def shows(request: Request, image: Image) -> bool:
     return request.allows("get_image", **target(request, image))
 
 
+def all_shown(request: Request, found: Sequence[Image]) -> list[Image]:
+    """Those of many images that are shown to the caller; images alike in what the rule looks at are asked about once."""
+    answers: dict[tuple[str | None, str], bool] = {}
+    shown = []
+    for image in found:
+        alike = (image.owner, image.visibility)
+        if alike not in answers:
+            answers[alike] = shows(request, image)
+        if answers[alike]:
+            shown.append(image)
+    return shown
+
+
 async def permitted(request: Request, tx: Reader, image_id: str, rule: str) -> Image:
     """An image to which the caller may do what `rule` guards. Raises NotFound if he may not even see it, Forbidden."""
     image = await images.get(tx, request.actor, image_id)
@@ -61,8 +74,10 @@ def _holds(request: Request, name: str) -> bool:
 
 def visible(request: Request, image: Image) -> Image:
     """The image with those custom properties that the caller may read."""
+    if not request.parts.protections.sections:
+        return image
     readable = request.parts.protections.readable(image, partial(_holds, request))
-    return image if readable is image.properties else msgspec.structs.replace(image, properties=readable)
+    return msgspec.structs.replace(image, properties=readable)
 
 
 def permit_properties(request: Request, before: dict[str, str], after: dict[str, str]) -> None:

@@ -9,7 +9,7 @@ from ...kernel.http import Request, Response, created, no_content, ok
 from ...kernel.http.paging import next_page
 from ..operations import images, placing
 from . import bodies, filters, views
-from .access import permit_conditions, permit_new, permit_properties, permit_visibility, permitted, shows, visible
+from .access import all_shown, permit_conditions, permit_new, permit_properties, permit_visibility, permitted, visible
 
 _PATH = "/v2/images"
 
@@ -21,7 +21,7 @@ async def index(request: Request) -> Response:
     found = await images.page(request.tx, request.actor, page, member_status)
     kept = {name: values for name, values in request.query.items() if name != "marker"}
     first = f"{_PATH}?{urlencode(kept, doseq=True)}" if kept else _PATH
-    shown = [views.image(visible(request, image), request.parts.stores) for image in found if shows(request, image)]
+    shown = [views.image(visible(request, image), request.parts.stores) for image in all_shown(request, found)]
     view: dict[str, Any] = {"images": shown, "first": first, "schema": "/v2/schemas/images"}
     if found and len(found) == page.limit:
         view["next"] = next_page(request, _PATH, found[-1].id)

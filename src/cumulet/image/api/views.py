@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any
 
 from ..bytestores import Stores
 from ..model import Image, Member, Task
 
-_SHOWN = ("id", "name", "disk_format", "container_format", "visibility", "size", "virtual_size", "status", "owner")
-_ALSO_SHOWN = ("checksum", "os_hash_algo", "os_hash_value", "protected", "os_hidden", "min_ram", "min_disk")
+_SHOWN = (
+    *("id", "name", "disk_format", "container_format", "visibility", "size", "virtual_size", "status", "owner", "checksum"),
+    *("os_hash_algo", "os_hash_value", "protected", "os_hidden", "min_ram", "min_disk", "tags"),
+)
+_read_shown = attrgetter(*_SHOWN)
+"""All of them at once: a list shows a thousand images."""
 
 
 def _instant(stamp: str) -> str:
@@ -18,11 +23,13 @@ def _instant(stamp: str) -> str:
 def image(image: Image, stores: Stores) -> dict[str, Any]:
     """An image; its custom properties stand beside its fields."""
     link = f"/v2/images/{image.id}"
-    shown: dict[str, Any] = {**image.properties, **{name: getattr(image, name) for name in _SHOWN + _ALSO_SHOWN}}
-    shown |= {"created_at": _instant(image.created_at), "updated_at": _instant(image.updated_at), "tags": image.tags}
-    shown |= {"self": link, "file": f"{link}/file", "schema": "/v2/schemas/image"}
-    names = dict.fromkeys(location.store for location in stores.sorted(image.locations))
-    return shown | ({"stores": ",".join(names)} if names else {})
+    shown: dict[str, Any] = dict(image.properties)
+    shown.update(zip(_SHOWN, _read_shown(image), strict=True))
+    shown["created_at"], shown["updated_at"] = _instant(image.created_at), _instant(image.updated_at)
+    shown["self"], shown["file"], shown["schema"] = link, f"{link}/file", "/v2/schemas/image"
+    if image.locations:
+        shown["stores"] = ",".join(dict.fromkeys(location.store for location in stores.sorted(image.locations)))
+    return shown
 
 
 def locations(stores: Stores, image: Image) -> list[dict[str, Any]]:

@@ -72,7 +72,7 @@ def host_inventory(facts: HostFacts, initial: Initial, known: dict[str, Inventor
     ordinary = facts.memory_mb - sum(pool.memory_mb for pool in facts.pages)
     totals = {"VCPU": facts.vcpus, "MEMORY_MB": ordinary, "DISK_GB": facts.disk_gb}
     found = [_one(facts.host_id, name, total, initial, known.get(name), stamp) for name, total in totals.items() if total > 0]
-    pools = dict.fromkeys((name for name in known if name.startswith(PAGES)), 0)
+    pools = dict.fromkeys((name for name, old in known.items() if name.startswith(PAGES) and old.total_source == "host"), 0)
     pools |= {pages_class(pool.size_kb): pool.total for pool in facts.pages}
     return found + [_pool(facts.host_id, name, total, stamp) for name, total in pools.items()]
 

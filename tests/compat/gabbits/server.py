@@ -1,7 +1,7 @@
 """Our placement alone on a port, as the suite wants it: tokens that say who one is, and `POST /__new?RULES` for an empty database.
 
 RULES are those of upstream's fixtures: `secure` (the defaults, ours too), `legacy` (upstream's before it had a service role: an
-administrator may reshape), `open` (everybody may everything).
+administrator may reshape), `open` (everybody may everything), `pages` (web pages of an origin may call).
 """
 
 from __future__ import annotations
@@ -18,14 +18,19 @@ import uvicorn
 import cumulet.placement.operations.hosts  # noqa: F401  (its tables belong to the schema)
 from cumulet.kernel.db import Sqlite, metadata
 from cumulet.kernel.http import Application, Request
+from cumulet.kernel.http.cors import Cors
 from cumulet.kernel.policy import Actor, Policy
 from cumulet.placement import api
 from cumulet.placement.policy import DEFAULTS
 
 LEGACY = {**DEFAULTS, "placement:reshaper:reshape": "rule:admin_or_service_api"}
+PAGES = "http://valid.example.com"
+"""The origin whose pages may call the API, as upstream's fixture says."""
+
 RULES = {
     "secure": DEFAULTS,
     "legacy": LEGACY,
+    "pages": LEGACY,
     "open": {name: "@" if name != "admin_api" else text for name, text in DEFAULTS.items()},
 }
 
@@ -56,6 +61,7 @@ class Restartable:
         self._db = Sqlite(Path(self._folder) / "db", durable=False)
         await self._db.create(metadata)
         self._app = Application([self._service], self._db, {"placement": Policy(RULES[rules])}, authenticate, "http://identity")
+        self._app.cors = Cors((PAGES,) if rules == "pages" else ())
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """ASGI."""

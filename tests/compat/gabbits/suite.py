@@ -176,6 +176,13 @@ def through_http() -> None:
     fixtures.fixtures = types.SimpleNamespace(Database=Database)
     fixtures.policy_fixture = types.SimpleNamespace(PolicyFixture=PolicyFixture)
     fixtures.output = types.SimpleNamespace(CaptureOutput=Fixture)
+    begin = fixtures.CORSFixture.start_fixture
+
+    def with_pages(fixture: Any) -> None:
+        begin(fixture)
+        call("POST", "/__new?pages")
+
+    fixtures.CORSFixture.start_fixture = with_pages
     fixtures.capture = types.SimpleNamespace(Logging=Fixture, WarningsFixture=Fixture)
 
 

@@ -258,3 +258,34 @@ async def test_M4_huge_pages_that_are_taken_later_are_noticed_by_the_next_heartb
         await hosts.heartbeat(tx, beat(pages=[]))
         figures = await claims.usage(tx, H1)
         assert (figures["MEMORY_MB"].total, figures["CUSTOM_HUGE_PAGES_2048KB"].capacity) == (16384, 0)
+
+
+async def test_M2_two_processes_with_other_ratios_leave_one_ratio_and_a_finding(db) -> None:
+    """Each configures the hosts when it starts: the last one's figure is stored, shown and enforced for both."""
+    generous = Initial(memory_ratio=1.5, configured=frozenset({"memory_ratio"}))
+    async with db.tx() as tx:
+        await add_host(tx)
+        await hosts.configure(tx, generous)
+        await claims.claim(tx, "s1", H1, {"MEMORY_MB": 16000}, project_id=PROJECT, user_id=USER)
+        await hosts.configure(tx, Initial())
+        memory = (await claims.usage(tx, H1))["MEMORY_MB"]
+        assert (memory.ratio, memory.overcommitted) == (1.0, True)
+        assert "configuration" in (await hosts.findings(tx, H1))[0].cause
+        with pytest.raises(NoCapacity):
+            await claims.claim(tx, "s2", H1, {"MEMORY_MB": 1}, project_id=PROJECT, user_id=USER)
+
+
+async def test_M8_no_refresh_of_a_host_overwrites_what_is_claimed_meanwhile(db) -> None:
+    async with db.tx() as tx:
+        await add_host(tx)
+    async with db.tx() as tx:
+        [seen] = await claims.candidates(tx, claims.Wanted({"MEMORY_MB": 12000}))
+    async with db.tx() as tx:
+        await claims.claim(tx, "s1", seen.host_id, {"MEMORY_MB": 12000}, project_id=PROJECT, user_id=USER)
+    async with db.tx() as tx:
+        await hosts.heartbeat(tx, beat(free_memory_mb=16000))
+        await hosts.register(tx, registration(last_counter=1, free_memory_mb=16000))
+        await hosts.configure(tx, Initial())
+        assert (await claims.usage(tx, H1))["MEMORY_MB"].used == 12000
+        with pytest.raises(NoCapacity):
+            await claims.claim(tx, "s2", seen.host_id, {"MEMORY_MB": 12000}, project_id=PROJECT, user_id=USER)

@@ -127,3 +127,9 @@ def test_a_guest_is_ours_only_if_name_and_uuid_agree():
     assert server_of(f"cumulet-{SERVER}", SERVER) == SERVER
     assert server_of("somebody's", SERVER) is None
     assert server_of("cumulet-x", SERVER) is None
+
+
+def test_C11_a_guest_in_huge_pages_is_backed_by_them() -> None:
+    assert parsed().find("memoryBacking") is None
+    page = parsed(replace(GUEST, extra_specs={"hw:mem_page_size": "1GB"})).find("memoryBacking/hugepages/page")
+    assert (page.get("size"), page.get("unit")) == ("1048576", "KiB")

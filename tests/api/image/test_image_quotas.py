@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from cumulet.image.bytestores.settings import FileSettings
 from cumulet.image.store import usage
 from support.asgi import Upload
 from support.images import image_cloud
@@ -185,3 +186,22 @@ async def test_imports_fill_a_quota_exactly_and_free_the_staging(images):
     statuses = [(await client.get(f"/v2/images/{one}")).json()["status"] for one in staged]
     assert statuses.count("active") == 3
     assert [answer.status_code for answer in begun].count(413) + statuses.count("queued") >= 2
+
+
+async def test_a_copy_in_a_second_store_counts_and_is_refused_over_the_limit(tmp_path: Path):
+    two = {name: FileSettings(path=str(tmp_path / name)) for name in ("fast", "cold")}
+    copy = {"method": {"name": "copy-image"}, "stores": ["cold"]}
+    async with image_cloud(tmp_path, two) as images:
+        await register(images.db, "image", image_size_total=3)
+        client, admin = images.client(), images.client("demo", "admin")
+        first, second = [(await put(images, client, size))[0] for size in (MIB, MIB - 1)]
+        for image_id in (first, second):
+            assert (await admin.post(f"/v2/images/{image_id}/import", json=copy)).status_code == 202
+            await images.settle()
+        assert (await client.get(f"/v2/images/{first}")).json()["stores"] == "fast,cold"
+        assert (await used(images)).size == 3 * MIB - 1
+        assert (await client.get(f"/v2/images/{second}")).json()["stores"] == "fast"
+        task = await images.task(second)
+        assert task["status"] == "failure"
+        assert "image_size_total" in task["message"]
+        assert len(list((tmp_path / "cold" / "images").iterdir())) == 1

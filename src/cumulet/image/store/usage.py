@@ -9,11 +9,14 @@ from msgspec import Struct
 
 from ...kernel.db import Query, Reader
 from ..model import DELETED
-from .tables import T
+from .tables import IMAGES, L, T
 
 _STAGED = sa.or_(T.status == "uploading", T.status == "importing")
 _FILLING = sa.or_(T.status == "saving", _STAGED)
-_ZERO = sa.literal_column("0", sa.BigInteger())
+_ZERO, _ONE = sa.literal_column("0", sa.BigInteger()), sa.literal_column("1", sa.BigInteger())
+_COPIES = sa.select(sa.func.count()).where(L.image_id == T.id).correlate(IMAGES).scalar_subquery()
+"""In how many stores an image is."""
+_KEPT = T.size * sa.case((_COPIES > _ONE, _COPIES), else_=_ONE)
 
 
 def _total(condition: Any, value: Any) -> Any:
@@ -23,7 +26,8 @@ def _total(condition: Any, value: Any) -> Any:
 class Usage(Struct, frozen=True):
     """A project's images that are not deleted, and those being filled; the bytes it keeps, and those that wait in staging.
 
-    An upload counts with the size that was announced, until it is known what there is.
+    An upload counts with the size that was announced, until it is known what there is; an image in several stores counts once for
+    each.
     """
 
     count: int
@@ -35,8 +39,8 @@ class Usage(Struct, frozen=True):
 OF_PROJECT: Query[Usage] = Query(
     sa.select(
         sa.func.count(),
-        _total(_FILLING, sa.literal_column("1", sa.BigInteger())),
-        _total(T.status != "uploading", sa.func.coalesce(T.size, sa.case((_FILLING, T.announced)), _ZERO)),
+        _total(_FILLING, _ONE),
+        _total(T.status != "uploading", sa.func.coalesce(_KEPT, sa.case((_FILLING, T.announced)), _ZERO)),
         _total(_STAGED, sa.func.coalesce(T.size, T.announced, _ZERO)),
     ).where(T.owner == sa.bindparam("project_id"), T.status != DELETED),
     Usage,

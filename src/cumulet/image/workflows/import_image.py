@@ -73,6 +73,7 @@ async def _place(tx: Tx, order: Order, content: Content, facts: Facts, store: st
     if image is None or image.status not in (ACTIVE, DEACTIVATED) or image.os_hash_value != facts.os_hash_value:
         raise Gone(f"Image {order.image_id} was deleted or changed during the import; the data is discarded.")
     await locations.add(tx, order.image_id, location)
+    await quotas.check(tx, await quotas.of_project(tx, image.owner, order.storage_quota))
 
 
 async def accept(tx: Tx, image_id: str, storage_quota: int) -> None:

@@ -34,7 +34,7 @@ STORES = {"file": {"type": "file", "weight": 10}, "web": {"type": "http", "priva
 SECOND_STORE = {"second": {"type": "file"}}
 REACH = {"reach": {"ports": [], "private": True}}
 """Images come from the web server that is started here."""
-SEVERAL_STORES = "tempest.api.image.*MultiStores|tempest.api.image.*StoreWeight"
+SEVERAL_STORES = r"tempest\.api\.image.*(MultiStores|StoreWeight|ImportCopyImages)"
 """Tests of several stores; the others expect that an image is in every store at once, so they get one to write to."""
 MODE = sys.argv[1] if len(sys.argv) > 1 else "smoke"
 SCENARIOS = (

@@ -19,7 +19,7 @@ from cumulet.image.parts import Parts, Settings
 from cumulet.image.protections import Protections
 from cumulet.image.signatures import Certificates
 from cumulet.kernel.clock import stamp
-from cumulet.kernel.db import Sqlite
+from cumulet.kernel.db import Reader, Sqlite
 from cumulet.kernel.errors import Unauthorized
 from cumulet.kernel.http import Application, Request
 from cumulet.kernel.policy import Actor, Policy
@@ -46,6 +46,18 @@ def image(image_id: str, **fields: Any) -> Image:
     return Image(**{"id": image_id, **known, **formats, "created_at": NOW, "updated_at": NOW, **fields})
 
 
+class OtherRegions:
+    """A catalog of other regions' image services; `urls` by region."""
+
+    def __init__(self) -> None:
+        self.urls: dict[str, str] = {}
+
+    async def of(self, tx: Reader, project_id: str | None) -> list[dict[str, Any]]:
+        """As identity's catalog."""
+        endpoints = [{"region_id": name, "interface": "public", "url": url} for name, url in self.urls.items()]
+        return [{"type": "image", "endpoints": endpoints}]
+
+
 class ImageCloud:
     """The running service. `client` speaks for a project; `make` and `upload` are shortcuts."""
 
@@ -55,7 +67,9 @@ class ImageCloud:
         self.folder = stores.default.store.root  # type: ignore[attr-defined]
         self.certificates = self.folder.parent.parent / "certificates"
         trusted = Certificates(self.certificates, clock)
-        self.parts = Parts(db, stores, settings, protections, trusted, KeyRing.load(self.folder.parent.parent / "keys"))
+        self.regions = OtherRegions()
+        vault = KeyRing.load(self.folder.parent.parent / "keys")
+        self.parts = Parts(db, stores, settings, protections, trusted, vault, self.regions)  # type: ignore[arg-type]
         self.services = SimpleNamespace(images=self.parts)
         self.engine = Engine(db, self.services, "a life", clock)
         rules = Policy({**dict.fromkeys(protections.rules, "role:admin"), **policy.DEFAULTS})

@@ -10,6 +10,8 @@ from moto.server import ThreadedMotoServer
 
 from cumulet.image.bytestores.settings import S3Settings
 
+from .ceph import ceph
+
 
 @contextmanager
 def s3_service() -> Iterator[S3Settings]:
@@ -21,9 +23,27 @@ def s3_service() -> Iterator[S3Settings]:
         settings = S3Settings(
             "images", f"http://127.0.0.1:{port}", access_key="key", secret_key="secret", prefix="cloud/", part_mb=5
         )
-        boto3.client(
-            "s3", endpoint_url=settings.endpoint, region_name="us-east-1", aws_access_key_id="key", aws_secret_access_key="secret"
-        ).create_bucket(Bucket=settings.bucket)
-        yield settings
+        yield with_bucket(settings)
     finally:
         server.stop()
+
+
+def with_bucket(settings: S3Settings) -> S3Settings:
+    """The same, once the bucket is there."""
+    client = boto3.client(
+        "s3",
+        endpoint_url=settings.endpoint,
+        region_name="us-east-1",
+        aws_access_key_id=settings.access_key,
+        aws_secret_access_key=settings.secret_key,
+    )
+    client.create_bucket(Bucket=settings.bucket)
+    return settings
+
+
+@contextmanager
+def ceph_s3() -> Iterator[S3Settings]:
+    """The same by a real Ceph."""
+    with ceph() as cluster:
+        keys = {"access_key": cluster.access_key, "secret_key": cluster.secret_key}
+        yield with_bucket(S3Settings("images", cluster.gateway, **keys, prefix="cloud/", part_mb=5))

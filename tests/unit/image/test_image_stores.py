@@ -15,7 +15,8 @@ from cumulet.image.bytestores.s3 import S3Store
 from cumulet.image.bytestores.settings import FileSettings, HttpSettings, S3Settings
 from cumulet.image.model import Location
 from cumulet.kernel.errors import Invalid, Unavailable
-from support.s3 import s3_service
+from support.ceph import missing
+from support.s3 import ceph_s3, s3_service
 from support.web import web_server
 
 
@@ -26,12 +27,21 @@ def s3() -> Iterator[S3Settings]:
         yield settings
 
 
-@pytest.fixture(params=["file", "s3"])
+@pytest.fixture(scope="module")
+def ceph() -> Iterator[S3Settings]:
+    """The S3 service of a real Ceph."""
+    if missing():
+        pytest.skip(f"not installed: {', '.join(missing())}")
+    with ceph_s3() as settings:
+        yield settings
+
+
+@pytest.fixture(params=["file", "s3", pytest.param("ceph", marks=pytest.mark.real)])
 def store(request, tmp_path: Path) -> Store:
     """An empty store."""
     if request.param == "file":
         return FileStore(tmp_path / "store")
-    made = S3Store(request.getfixturevalue("s3"))
+    made = S3Store(request.getfixturevalue(request.param))
     for key in made.incoming() + made.complete() + [entry.key for entry in made.quarantined()]:
         made.drop(key)
         made.purge(key)

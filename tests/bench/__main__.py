@@ -22,7 +22,7 @@ from rich.table import Table
 from cumulet.app.cloud import Cloud
 from cumulet.app.config import Config
 
-from . import ledger
+from . import images, ledger
 from .identity import identity
 from .measuring import Wire, cpu_each, note, rows
 
@@ -154,6 +154,7 @@ async def _upload(wire: Wire, image_id: str) -> None:
 def main() -> None:
     """Measure, print, fail if a budget is missed by more than half."""
     start_to_first_answer()
+    images.measure(note)
     with tempfile.TemporaryDirectory() as folder:
         uvloop.run(requests(Path(folder)))
     with tempfile.TemporaryDirectory() as folder:

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Collection
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from msgspec import Struct
 
@@ -21,6 +22,7 @@ from ..identity.operations.delegation import access_rules
 from ..identity.operations.directory.directories import Directories
 from ..identity.operations.federation import memberships
 from ..identity.operations.federation.evidence import Federated
+from ..identity.operations.resources import domain_config
 from ..identity.operations.tokens import LIFETIME_SECONDS, Tokens
 from ..identity.rules import Compliance
 from ..image import api as image
@@ -35,7 +37,7 @@ from ..image.signatures import Certificates
 from ..kernel import audit, workflow
 from ..kernel.audit import later as audit_later
 from ..kernel.clock import stamp
-from ..kernel.db import Database, Sqlite
+from ..kernel.db import Database, Reader, Sqlite
 from ..kernel.http import Application, Request
 from ..kernel.http.cors import Cors
 from ..kernel.notifications.delivery import EVERY, Delivery
@@ -94,7 +96,11 @@ async def key_rings(config: Config, db: Database) -> Rings:
     await keys.agree(db, keys.TOKENS, ring)
     await keys.agree(db, keys.CREDENTIALS, vault)
     await keys.check_credentials(db, vault)
-    return Rings(Tokens(db, ring, compliance(config), Directories(db, config.directories)), vault)
+
+    async def stored(tx: Reader, domain_id: str) -> dict[str, Any]:
+        return await domain_config.full(tx, vault, domain_id)
+
+    return Rings(Tokens(db, ring, compliance(config), Directories(db, config.directories, stored)), vault)
 
 
 class Parts:

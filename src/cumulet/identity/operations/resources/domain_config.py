@@ -13,11 +13,10 @@ from ...keys import KeyRing
 from ...model import DEFAULT_DOMAIN
 from ...rules import Compliance
 from ...store.domains import options as store
-from ...store.domains.options import DomainOption
+from ...store.domains.options import TOPIC, DomainOption
 from .. import projects
 from ..delegation.credentials import sealed, unsealed
 
-TOPIC = "domain options"
 Config = dict[str, Any]
 
 log = logging.getLogger("cumulet.identity")

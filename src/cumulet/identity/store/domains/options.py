@@ -10,6 +10,9 @@ from msgspec import Struct
 from ....kernel.db import Json, Query, Reader, Tx, metadata, values
 from ....kernel.db.rows import delete, insert
 
+TOPIC = "domain options"
+"""Signalled with a domain's id when its options change."""
+
 OPTIONS = sa.Table(
     "domain_options",
     metadata,

@@ -78,6 +78,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     image_import: ImportSettings = ImportSettings()
     address_failures: int = 100
     address_seconds: float = 60.0
+    limit_model: Literal["flat", "strict_two_level"] = "flat"
     audit_days: int = 365
     trusted_proxies: list[str] = msgspec.field(default_factory=lambda: ["127.0.0.0/8", "::1/128"])
 

@@ -195,7 +195,7 @@ def application(parts: Parts) -> Application:
         return known.actor
 
     services = [
-        identity.service(Catalog(parts.db), parts.federated),
+        identity.service(Catalog(parts.db), parts.federated, parts.config.limit_model),
         image.service(parts.image),
         placement.service(),
         network.service(),

@@ -53,7 +53,7 @@ DEFAULTS: dict[str, str] = {
     **_all("get_region list_regions get_limit_model list_limits get_registered_limit list_registered_limits", _ANY),
     **_all("validate_token", f"{_READER} or rule:service_role or rule:token_subject"),
     **_all("revoke_token", f"{_ADMIN} or rule:token_subject"),
-    **_all("ec2tokens_validate s3tokens_validate", "rule:service_or_admin"),
+    **_all("ec2tokens_validate s3tokens_validate list_revoke_events", "rule:service_or_admin"),
     **_all("get_domain", f"{_READER} or domain_id:%(target.domain.id)s or project_domain_id:%(target.domain.id)s"),
     **_all("list_domains", _seen_in("domain.id")),
     **_all("create_domain update_domain delete_domain", _ADMIN),

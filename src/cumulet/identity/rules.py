@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -58,6 +59,12 @@ def client_address(rules: Compliance, peer: str, forwarded: str | None) -> str |
 @lru_cache
 def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
     return ipaddress.ip_network(text)
+
+
+def some(names: Sequence[str], most: int = 5) -> str:
+    """The first of several names, for a message that says who is in the way."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(sorted(names)[:most]) + more
 
 
 def check_password(rules: Compliance, password: str) -> None:

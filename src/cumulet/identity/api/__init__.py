@@ -9,6 +9,7 @@ from ..keys import KeyRing
 from ..operations.bootstrap import HOLD
 from ..operations.catalog import Catalog
 from ..operations.federation.evidence import Federated
+from ..operations.limits import FLAT
 from ..operations.tokens import Tokens
 from .faults import fault
 from .routes import ROUTES
@@ -21,9 +22,10 @@ class Parts(Struct, frozen=True):
     catalog: Catalog
     vault: KeyRing
     federated: Federated
+    limit_model: str
 
 
-def service(catalog: Catalog, federated: Federated) -> Service:
+def service(catalog: Catalog, federated: Federated, limit_model: str = FLAT) -> Service:
     """Identity, ready to be mounted."""
-    parts = Parts(federated.tokens, catalog, federated.vault, federated)
+    parts = Parts(federated.tokens, catalog, federated.vault, federated, limit_model)
     return Service("identity", "/identity", ROUTES, fault, parts=parts, ignores_slash=True, holds=HOLD, audits=True)

@@ -75,6 +75,7 @@ ROUTES = [
     _route("GET", "/auth/projects", tokens.projects, "get_auth_projects"),
     _route("GET", "/auth/domains", tokens.domains, "get_auth_domains"),
     _route("GET", "/auth/system", tokens.system, "get_auth_system"),
+    _route("GET", "/OS-REVOKE/events", tokens.revocations, "list_revoke_events"),
     Route("POST", "/v3/ec2tokens", signed.ec2, "identity:ec2tokens_validate", tx="none"),
     Route("POST", "/v3/s3tokens", signed.s3, "identity:s3tokens_validate", tx="none"),
     _route("POST", "/domains", domains.create, "create_domain", "domain"),

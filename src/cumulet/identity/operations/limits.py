@@ -1,4 +1,7 @@
-"""Limits on resources, kept for services that ask for them (the flat model: no regard to the project tree).
+"""Limits on resources, kept for services that ask for them.
+
+In the flat model they have no regard to the project tree. In the strict two-level model projects lie directly below domains, and no
+project's limit is larger than its domain's, which is the registered one where the domain has none.
 
 A limit says what one project or domain gets instead of what is registered for everyone, so something must be registered first,
 and what has limits cannot be taken away.
@@ -15,7 +18,16 @@ from ...kernel import ids
 from ...kernel.db import Page, Reader, Tx
 from ...kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from ..model import Limit, RegisteredLimit
+from ..rules import some
 from ..store import catalog, limits, projects
+
+FLAT, STRICT = "flat", "strict_two_level"
+MODELS = {
+    FLAT: "Limit enforcement and validation does not take project hierarchy into consideration.",
+    STRICT: "This model requires project hierarchy never exceeds a depth of two",
+}
+MOST_LEVELS = {FLAT: 5, STRICT: 1}
+"""How deep projects may lie below their domain."""
 
 
 async def get_registered(tx: Reader, limit_id: str) -> RegisteredLimit:
@@ -70,9 +82,11 @@ async def update_registered(tx: Tx, limit: RegisteredLimit, changes: dict[str, A
 
 
 async def _check_unused(tx: Reader, limit: RegisteredLimit) -> None:
-    if await limits.page(tx, _same_kind(limit)):
+    users = await limits.page(tx, _same_kind(limit))
+    if users:
         raise Forbidden(
-            f"Unable to update or delete registered limit {limit.id} because there are project limits associated with it."
+            f"Unable to update or delete registered limit {limit.id} because there are project limits associated with it: "
+            f"{some([user.id for user in users])}."
         )
 
 
@@ -99,7 +113,7 @@ async def page(tx: Reader, wanted: Page, home_id: str | None = None) -> list[Lim
     return [limit for limit in found if limit.domain_id == home_id or limit.project_id in inside]
 
 
-async def create(tx: Tx, new: Sequence[dict[str, Any]]) -> list[Limit]:
+async def create(tx: Tx, new: Sequence[dict[str, Any]], model: str = FLAT) -> list[Limit]:
     """New limits, all of them or none. A project that is a domain means that domain.
 
     Raises Invalid for an unknown service, region, project or domain, Forbidden for what is not registered, Conflict for a
@@ -109,6 +123,9 @@ async def create(tx: Tx, new: Sequence[dict[str, Any]]) -> list[Limit]:
     for limit in made:
         await _check(tx, limit)
         await limits.add(tx, limit)
+    if model == STRICT:
+        for limit in made:
+            await _check_tree(tx, limit)
     return made
 
 
@@ -129,11 +146,33 @@ async def _check(tx: Reader, limit: Limit) -> None:
         raise Conflict(f"Conflict occurred attempting to store limit - {limit.resource_name} has one here already.")
 
 
-async def update(tx: Tx, limit: Limit, changes: dict[str, Any]) -> Limit:
-    """Change a limit's number or description."""
+async def update(tx: Tx, limit: Limit, changes: dict[str, Any], model: str = FLAT) -> Limit:
+    """Change a limit's number or description. Raises Forbidden for one that does not fit into the project tree."""
     changed = msgspec.structs.replace(limit, **changes)
     await limits.save(tx, changed)
+    if model == STRICT:
+        await _check_tree(tx, changed)
     return changed
+
+
+async def _check_tree(tx: Reader, limit: Limit) -> None:
+    """Raise Forbidden if a project has a larger limit than its domain, this one included. -1 is larger than any other."""
+    domain_id = limit.domain_id
+    if limit.project_id is not None:
+        project = await projects.find(tx, limit.project_id)
+        domain_id = project.parent_id if project else None
+    kind = _same_kind(limit)
+    registered_ones = await limits.page_registered(tx, kind)
+    of_domain = await limits.page(tx, kind.where("domain_id", domain_id)) if domain_id else []
+    above = of_domain[0].resource_limit if of_domain else registered_ones[0].default_limit
+    inside = {project.id for project in await projects.page(tx, Page().where("parent_id", domain_id or ""))}
+    concerned = [limit] if limit.project_id else [each for each in await limits.page(tx, kind) if each.project_id in inside]
+    for each in concerned:
+        if above != -1 and (each.resource_limit == -1 or each.resource_limit > above):
+            raise Forbidden(
+                f"Invalid resource limit: The resource limit (project_id: {each.project_id}, resource_name: {each.resource_name}, "
+                f"resource_limit: {each.resource_limit}) doesn't satisfy current hierarchy model: {domain_id} has {above}."
+            )
 
 
 async def delete(tx: Tx, limit_id: str) -> None:

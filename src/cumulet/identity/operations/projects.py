@@ -10,6 +10,7 @@ from ...kernel import ids
 from ...kernel.db import Page, Reader, Tx
 from ...kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from ..model import DEFAULT_DOMAIN, Project
+from ..rules import some
 from ..store import assignments, projects
 from ..store.delegation import credentials
 from .resources import options
@@ -49,7 +50,7 @@ async def page(tx: Reader, wanted: Page, is_domain: bool = False) -> list[Projec
     return await projects.page(tx, wanted.where("is_domain", is_domain))
 
 
-async def create(tx: Tx, fields: dict[str, Any]) -> Project:
+async def create(tx: Tx, fields: dict[str, Any], most_levels: int = MOST_LEVELS) -> Project:
     """A new project; its parent is its domain unless `parent_id` says otherwise. Raises Conflict, Invalid, Forbidden."""
     parent_id = fields.pop("parent_id", None)
     domain_id = fields.pop("domain_id", None)
@@ -62,7 +63,7 @@ async def create(tx: Tx, fields: dict[str, Any]) -> Project:
         raise Invalid(f"Invalid input for field/attribute domain_id. There is no domain {domain_id}.")
     if parent is not None and _domain_of(parent) != domain_id:
         raise Invalid("Invalid input for field/attribute domain_id. A project is in the domain of its parent.")
-    await _check_branch(tx, parent or domain)
+    await _check_branch(tx, parent or domain, most_levels)
     return await _add(tx, fields, {"id": ids.new_hex(), "domain_id": domain_id, "parent_id": parent_id or domain_id})
 
 
@@ -86,15 +87,15 @@ def _domain_of(project: Project) -> str:
     return project.id if project.is_domain else project.domain_id
 
 
-async def _check_branch(tx: Reader, parent: Project | None) -> None:
+async def _check_branch(tx: Reader, parent: Project | None, most_levels: int) -> None:
     """A branch is at most so many levels deep, and nothing is made below what is disabled."""
     levels = 1
     while parent is not None:
         if not parent.enabled:
             raise Invalid(f"cannot create a project in a branch containing a disabled project: {parent.id}")
         levels += not parent.is_domain
-        if levels > MOST_LEVELS:
-            raise Forbidden(f"Max hierarchy depth reached: a project may be {MOST_LEVELS} levels deep.")
+        if levels > most_levels:
+            raise Forbidden(f"Max hierarchy depth reached: a project may be {most_levels} levels deep.")
         parent = await projects.find(tx, parent.parent_id) if parent.parent_id else None
 
 
@@ -168,8 +169,10 @@ async def delete(tx: Tx, project_id: str) -> None:
     """Delete a project with the roles held on it and what was delegated for it. Raises Forbidden if it has projects below it."""
     project = await get(tx, project_id)
     _check_mutable(project, None)
-    if await projects.page(tx, Page(limit=1).where("parent_id", project_id)):
-        raise Forbidden(f"Cannot delete project {project.name}: it is not a leaf in the project tree.")
+    children = await projects.page(tx, Page().where("parent_id", project_id))
+    if children:
+        names = some([child.name for child in children])
+        raise Forbidden(f"Cannot delete project {project.name}: it is not a leaf in the project tree, {names} is below it.")
     await remove(tx, project_id)
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from ....kernel.http import Request, Response, no_content, ok
+from ...operations import revocations as revoked
 from ...operations import tokens
 from ...operations.authentication.attempt import attempted
 from ...operations.authentication.factors import Partial
 from ...operations.authentication.logging_in import log_in
 from ...operations.roles import holdings
 from ...operations.tokens import Authenticated
+from ...rules import instant
 from ..fields import list_links, listed
 from ..resources import views as resource_views
 from ..targets import subject
@@ -82,3 +84,9 @@ async def system(request: Request) -> Response:
     """Whether one's own user holds a role on the system."""
     held = await holdings.holds_on_system(request.reader, request.actor.user_id, request.actor.identity_provider_id or "")
     return ok({"system": [{"all": True}] if held else [], "links": {"self": request.url("/v3/auth/system")}})
+
+
+async def revocations(request: Request) -> Response:
+    """What was revoked lately."""
+    found = await revoked.since(request.reader, instant("since", request.asked("since")))
+    return ok({"events": [views.revocation(each) for each in found], "links": list_links(request)})

@@ -6,6 +6,7 @@ from typing import Any
 
 from ....kernel.clock import stamp
 from ...operations.authentication.factors import Partial
+from ...operations.revocations import Revocation
 from ...operations.scopes import Delegation, Federation
 from ...operations.tokens import Authenticated
 from ..fields import Z
@@ -97,3 +98,10 @@ def _delegation(by: Delegation) -> dict[str, Any]:
             {"id": rule.id, "path": rule.path, "method": rule.method, "service": rule.service} for rule in by.rules
         ]
     return {"application_credential": credential}
+
+
+def revocation(found: Revocation) -> dict[str, Any]:
+    """What was revoked."""
+    shown = {"issued_before": stamp(found.issued_before) + Z, "revoked_at": stamp(found.revoked_at) + Z}
+    told = {"audit_id": found.audit_id, "user_id": found.user_id}
+    return {**{name: value for name, value in told.items() if value is not None}, **shown}

@@ -14,7 +14,7 @@ PAGING = fields.paging(**{name: Filter(name) for name in _FILTERS})
 
 async def create(request: Request, body: bodies.NewLimitList) -> Response:
     """Set limits."""
-    made = await limits.create(request.tx, [fields.given(new) for new in body.limits])
+    made = await limits.create(request.tx, [fields.given(new) for new in body.limits], request.parts.limit_model)
     return created({"limits": [views.limit(request, limit) for limit in made]})
 
 
@@ -40,7 +40,7 @@ async def show(request: Request, limit_id: str) -> Response:
 
 async def update(request: Request, limit_id: str, body: bodies.LimitChanges) -> Response:
     """Change a limit."""
-    changed = await limits.update(request.tx, await limits.get(request.tx, limit_id), fields.given(body))
+    changed = await limits.update(request.tx, await limits.get(request.tx, limit_id), fields.given(body), request.parts.limit_model)
     return ok({"limit": views.limit(request, changed)})
 
 
@@ -52,5 +52,5 @@ async def delete(request: Request, limit_id: str) -> Response:
 
 async def model(request: Request) -> Response:
     """How limits are to be understood."""
-    words = "Limit enforcement and validation does not take project hierarchy into consideration."
-    return ok({"model": {"name": "flat", "description": words}})
+    name = request.parts.limit_model
+    return ok({"model": {"name": name, "description": limits.MODELS[name]}})

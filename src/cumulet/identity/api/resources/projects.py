@@ -8,7 +8,7 @@ from ....kernel.db import Page
 from ....kernel.errors import Invalid
 from ....kernel.http import Filter, Request, Response, created, flag, no_content, ok
 from ...model import Project
-from ...operations import projects
+from ...operations import limits, projects
 from ...operations.resources import domains
 from ...operations.roles import holdings
 from .. import fields
@@ -33,7 +33,7 @@ async def create(request: Request, body: bodies.NewProject) -> Response:
         given["domain_id"] = given["domain_id"] or request.actor.domain_id
         if given["parent_id"] is None:
             given["domain_id"] = given["domain_id"] or fields.home(request)
-        project = await projects.create(request.tx, given)
+        project = await projects.create(request.tx, given, limits.MOST_LEVELS[request.parts.limit_model])
     return created({"project": views.project(request, project)})
 
 

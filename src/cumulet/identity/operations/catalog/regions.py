@@ -10,6 +10,7 @@ from ....kernel import ids
 from ....kernel.db import Page, Reader, Tx, values
 from ....kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from ...model import Region
+from ...rules import some
 from ...store import catalog, policies
 
 
@@ -68,8 +69,12 @@ async def delete(tx: Tx, region_id: str) -> None:
     doomed = [region_id]
     for above in doomed:
         doomed += [r.id for r in await page(tx, Page().where("parent_region_id", above))]
-    if await catalog.ENDPOINT_LISTING.page(tx, Page(limit=1).where("region_id", doomed, "in")):
-        raise Forbidden(f"Unable to delete region {region_id} because it or its child regions have associated endpoints.")
+    used = await catalog.ENDPOINT_LISTING.page(tx, Page().where("region_id", doomed, "in"))
+    if used:
+        raise Forbidden(
+            f"Unable to delete region {region_id} because it or its child regions have associated endpoints: "
+            f"{some([endpoint.id for endpoint in used])}."
+        )
     for below in reversed(doomed):
         await policies.forget(tx, "region_id", below)
         await tx.do(catalog.DELETE_REGION, key=below)

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from cumulet.identity.operations.federation import memberships
+from cumulet.kernel.clock import stamp
 from support.cloud import running_cloud
 from support.federation import GROUPS_BY_NAME, PROXIED, SECRET, auth_url, register
 from support.identity import V3, Rows, grant, listed, make, person, token_client
@@ -175,6 +176,21 @@ async def test_what_is_remembered_of_a_membership_ends_with_it(cloud, clock):
     await clock.advance(20)
     await memberships.end(cloud.db)
     assert (await program.get(f"{V3}/auth/catalog")).status_code == 401
+
+
+async def test_a_users_groups_are_listed_with_their_end_while_they_count(cloud, clock):
+    admin = await cloud.admin()
+    await register(admin, GROUPS_BY_NAME, authorization_ttl=10)
+    given, lasting = await make(admin, "groups", name="devs"), await make(admin, "groups", name="lasting")
+    user_id = (await log_in(cloud)).json()["token"]["user"]["id"]
+    await admin.put(f"{V3}/groups/{lasting['id']}/users/{user_id}")
+    ends = {g["name"]: g["membership_expires_at"] for g in await listed(admin, f"users/{user_id}/groups")}
+    assert ends == {"lasting": None, "devs": stamp(clock.now() + 600)}
+    assert [g["name"] for g in await listed(admin, f"users/{user_id}/groups", name="devs")] == ["devs"]
+    assert (await admin.head(f"{V3}/groups/{given['id']}/users/{user_id}")).status_code == 204
+    await clock.advance(601)
+    assert [g["name"] for g in await listed(admin, f"users/{user_id}/groups")] == ["lasting"]
+    assert (await admin.head(f"{V3}/groups/{given['id']}/users/{user_id}")).status_code == 404
 
 
 async def test_without_a_time_groups_count_only_in_the_tokens_of_the_log_in(cloud):

@@ -6,6 +6,7 @@ from ....kernel.db import Page
 from ....kernel.http import Filter, Request, Response, created, flag, no_content, ok
 from ...model import Group
 from ...operations.directory import reading
+from ...operations.federation import memberships
 from ...operations.resources import groups
 from .. import fields
 from ..fields import directories
@@ -62,8 +63,13 @@ async def delete(request: Request, group_id: str) -> Response:
 
 async def of_user(request: Request, user_id: str) -> Response:
     """The groups that a user is in."""
-    found = await reading.groups_of(directories(request), request.reader, user_id, _narrowed(request, PAGING.page(request)))
-    shown = [views.group(request, g) | {"membership_expires_at": None} for g in found]
+    page = _narrowed(request, PAGING.page(request))
+    found = await reading.groups_of(directories(request), request.reader, user_id, page)
+    expiring = [(g, end) for g, end in await memberships.of_user(request.reader, user_id, page) if g not in found]
+    shown = [
+        views.group(request, g) | {"membership_expires_at": fields.shown_time(end, suffix="")}
+        for g, end in [*((g, None) for g in found), *expiring]
+    ]
     return ok(fields.listed(request, "groups", shown))
 
 

@@ -11,6 +11,7 @@ from ....kernel.db import Page, Reader, Tx
 from ....kernel.errors import Conflict, Invalid, NotFound
 from ...model import Group, User
 from ...store import assignments, groups
+from ...store.federation import users as federated
 from .. import projects
 from . import users
 
@@ -94,7 +95,7 @@ async def add_member(tx: Tx, group_id: str, user_id: str) -> None:
 async def check_member(tx: Reader, group_id: str, user_id: str) -> None:
     """Raise NotFound unless the user is in the group."""
     await _both(tx, group_id, user_id)
-    if not await groups.is_member(tx, group_id, user_id):
+    if not await groups.is_member(tx, group_id, user_id) and group_id not in await federated.expiring(tx, user_id):
         raise NotFound(f"Could not find user {user_id} in group {group_id}.")
 
 

@@ -63,6 +63,12 @@ ENDED = Query(
     .distinct()
 )
 
+EXPIRING = Query(
+    sa.select(M.group_id, _END)
+    .join_from(MEMBERSHIPS, PROVIDERS, M.idp_id == P.id)
+    .where(M.user_id == sa.bindparam("user_id"), sa.bindparam("now", type_=sa.Double()) < _END)
+)
+
 
 def group_ids_now(user: sa.BindParameter[str]) -> sa.Select[tuple[str]]:
     """The groups that count for `user`. `now` and `idp_id` (of a federated token, or empty) must be bound too."""
@@ -105,6 +111,14 @@ async def set_groups(tx: Tx, user_id: str, idp_id: str, group_ids: list[str]) ->
     await tx.do(FORGET_GROUPS, b_user_id=user_id, b_idp_id=idp_id)
     for group_id in group_ids:
         await tx.do(ADD_GROUP, user_id=user_id, idp_id=idp_id, group_id=group_id, verified_at=tx.now)
+
+
+async def expiring(tx: Reader, user_id: str) -> dict[str, float]:
+    """The groups that providers gave a user and that still count, each with its end in seconds."""
+    found: dict[str, float] = {}
+    for group_id, end in await tx.all(EXPIRING, user_id=user_id, now=tx.now):
+        found[group_id] = max(end, found.get(group_id, 0.0))
+    return found
 
 
 async def ended(tx: Reader, since: float, until: float) -> list[str]:

@@ -108,6 +108,7 @@ class Cloud:
         await self.underlay.close()
         await self.bus.close()
         self.parts.image.stores.close()
+        self.parts.federated.close()
         await self.tokens.later.write()
         await self.db.close()
 

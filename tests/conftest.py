@@ -14,6 +14,8 @@ from tests.support.cloud import TestCloud, running_cloud
 from tests.support.database import CHOICE, DSN, MEMORY
 from tests.support.postgres import binaries, postgres_server
 
+from cumulet.app import tiny
+
 # httpx asks for this module at every request, and not to find it on the disk takes longer than many a request.
 sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
 
@@ -44,6 +46,13 @@ def chosen_database(request: pytest.FixtureRequest) -> Iterator[None]:
     os.environ[DSN] = request.getfixturevalue("postgres_dsn")
     yield
     del os.environ[DSN]
+
+
+@pytest.fixture(scope="session")
+def tiny_image(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny guest, built once for all tests with real guests."""
+    folder = tmp_path_factory.mktemp("tiny")
+    return tiny.build(folder / "work", folder / "tiny.qcow2")
 
 
 @pytest.fixture

@@ -21,12 +21,6 @@ WHO = ("cirros", "root", "cirros")
 DRIVE = "virtio-blk-pci,drive=config"
 
 
-@pytest.fixture(scope="module")
-def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("image")
-    return tiny.build(folder / "work", folder / "tiny.qcow2")
-
-
 @pytest.fixture
 def key(tmp_path: Path) -> str:
     return tiny_guest.make_key(tmp_path)
@@ -39,7 +33,7 @@ def facts(key: str, name: str) -> str:
 
 
 @pytest.fixture
-async def guest(image: Path, key: str, tmp_path: Path) -> AsyncIterator[tiny_guest.Guest]:
+async def guest(tiny_image: Path, key: str, tmp_path: Path) -> AsyncIterator[tiny_guest.Guest]:
     """A guest with a config drive, a second network with DHCP, and room to plug something in."""
     files = {"openstack/latest/meta_data.json": facts(key, "drivetest"), "openstack/latest/user_data": SCRIPT}
     drive = tiny_guest.config_drive(tmp_path, files)
@@ -47,17 +41,17 @@ async def guest(image: Path, key: str, tmp_path: Path) -> AsyncIterator[tiny_gue
     async with tiny_guest.dhcp_network(options | {6: bytes([10, 7, 0, 3])}) as second:
         devices = ["-drive", f"file={drive},format=raw,if=none,id=config,readonly=on", "-device", DRIVE, *second]
         devices += ["-device", "pcie-root-port,id=spare,slot=1"]
-        async with tiny_guest.running(image, tmp_path, *devices) as running:
+        async with tiny_guest.running(tiny_image, tmp_path, *devices) as running:
             yield running
 
 
-def test_the_image_is_found_made_and_made_equal_again(image: Path, tmp_path: Path) -> None:
+def test_the_image_is_found_made_and_made_equal_again(tiny_image: Path, tmp_path: Path) -> None:
     steps: list[str] = []
-    assert tiny.build(image.parent / "work", image, steps.append) == image
+    assert tiny.build(tiny_image.parent / "work", tiny_image, steps.append) == tiny_image
     assert steps[-1] == "found in the cache"
-    again = tiny.build(image.parent / "work", tmp_path / "again.qcow2", steps.append)
+    again = tiny.build(tiny_image.parent / "work", tmp_path / "again.qcow2", steps.append)
     assert "making the root file system" in steps
-    assert again.read_bytes() == image.read_bytes()
+    assert again.read_bytes() == tiny_image.read_bytes()
 
 
 async def test_a_guest_becomes_what_its_config_drive_says(guest: tiny_guest.Guest, tmp_path: Path) -> None:
@@ -112,25 +106,25 @@ async def check_new_disk(guest: tiny_guest.Guest, tmp_path: Path) -> None:
         assert (await guest.ssh(f"{written}; cat /mnt/f; sudo umount /mnt")).strip() == kind
 
 
-async def test_a_config_drive_may_be_vfat(image: Path, key: str, tmp_path: Path) -> None:
+async def test_a_config_drive_may_be_vfat(tiny_image: Path, key: str, tmp_path: Path) -> None:
     files = {"openstack/latest/meta_data.json": facts(key, "fattest"), "openstack/latest/user_data": "#cloud-config\n"}
     drive = tiny_guest.config_drive(tmp_path, files, vfat=True)
     scsi = ["-device", "virtio-scsi-pci", "-device", "scsi-hd,drive=config"]
     devices = ["-drive", f"file={drive},format=raw,if=none,id=config", *scsi]
-    async with tiny_guest.running(image, tmp_path, *devices) as guest:
+    async with tiny_guest.running(tiny_image, tmp_path, *devices) as guest:
         assert "not a script" in guest.console
         assert (await guest.ssh("hostname")).strip() == "fattest"
         assert "\nsda " in await guest.ssh("lsblk -S")
 
 
-async def test_without_a_config_drive_the_metadata_service_is_asked(image: Path, key: str, tmp_path: Path) -> None:
+async def test_without_a_config_drive_the_metadata_service_is_asked(tiny_image: Path, key: str, tmp_path: Path) -> None:
     openstack = {"/openstack/latest/meta_data.json": facts(key, "asking"), "/openstack/latest/user_data": SCRIPT}
     ec2 = {"instance-id": "i-1", "local-hostname": "asking", "public-keys/": "0=k", "public-keys/0/openssh-key": key}
     old = {f"/latest/meta-data/{name}": text for name, text in ec2.items()} | {"/latest/user-data": SCRIPT}
 
     async def ask(answers: dict[str, str], folder: Path) -> None:
         service = tiny_guest.metadata_service(folder, answers)
-        async with tiny_guest.running(image, folder, network=service) as guest:
+        async with tiny_guest.running(tiny_image, folder, network=service) as guest:
             assert "facts from metadata service" in guest.console
             assert await guest.ssh("hostname; cat /etc/made-by-user-data") == "asking\nby root\n"
             assert await guest.ssh(f"curl http://169.254.169.254{list(answers)[-1]}") == SCRIPT

@@ -8,15 +8,13 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from cumulet.app import tiny
 from support.real_cloud import RealCloud, real_cloud
 
 
 @pytest.fixture(scope="session")
-def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tiny guest."""
-    folder = tmp_path_factory.mktemp("tiny")
-    return tiny.build(folder / "work", folder / "tiny.qcow2")
+def image(tiny_image: Path) -> Path:
+    """What guests are booted from."""
+    return tiny_image
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
-from typing import Any
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import httpx
 
+from cumulet.kernel.db import Sqlite
+
 from .cloud import TestCloud
 
+T = TypeVar("T")
 V3 = "/identity/v3"
 SINGULAR = {
     "policies": "policy",
@@ -109,22 +115,67 @@ async def person(cloud: TestCloud, **fields: Any) -> Person:
     return Person(cloud, await make(await cloud.admin(), "users", password=password, **fields), password)
 
 
+def rows_of(cloud: TestCloud) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every table, as the database has it, sorted."""
+    if isinstance(cloud.db, Sqlite):
+        reader = cloud.db._reader
+        tables = [row[0] for row in reader.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        found = {table: list(map(tuple, reader.execute(f"SELECT * FROM {table}"))) for table in tables}
+    else:
+        found = _elsewhere(_postgres_rows(cloud.db.dsn))
+    return {table: sorted(rows, key=repr) for table, rows in found.items()}
+
+
+def written(cloud: TestCloud) -> int:
+    """A number that differs once something was written."""
+    if isinstance(cloud.db, Sqlite):
+        return cloud.db._writer.total_changes
+    return _elsewhere(_postgres_written(cloud.db.dsn))
+
+
+def _elsewhere(work: Coroutine[Any, Any, T]) -> T:
+    """Run something to its end while the test's own loop stands still."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
+async def _postgres_rows(dsn: str) -> dict[str, list[tuple[Any, ...]]]:
+    import asyncpg
+
+    connection = await asyncpg.connect(dsn)
+    try:
+        tables = [row[0] for row in await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
+        return {table: [tuple(row) for row in await connection.fetch(f'SELECT * FROM "{table}"')] for table in tables}
+    finally:
+        await connection.close()
+
+
+async def _postgres_written(dsn: str) -> int:
+    """The next transaction's number: only those that write are given one."""
+    import asyncpg
+
+    connection = await asyncpg.connect(dsn)
+    try:
+        return int(await connection.fetchval("SELECT pg_snapshot_xmax(pg_current_snapshot())::text"))
+    finally:
+        await connection.close()
+
+
 class Rows:
     """Every row of every table but the audit log's, as they were when somebody last looked."""
 
     def __init__(self, cloud: TestCloud) -> None:
-        self._reader, self._writer = cloud.db._reader, cloud.db._writer
+        self._cloud = cloud
         self._look()
 
     def _look(self) -> None:
-        self._changes = self._writer.total_changes
-        tables = [row[0] for row in self._reader.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
-        tables.remove("audit_events")
-        self._known = {table: sorted(map(tuple, self._reader.execute(f"SELECT * FROM {table}")), key=repr) for table in tables}
+        self._written = written(self._cloud)
+        self._known = rows_of(self._cloud)
+        del self._known["audit_events"]
 
     def changed(self) -> bool:
         """Whether any row is not what it was at the last look, which this is. Without a writing statement since then, none is."""
-        if self._writer.total_changes == self._changes:
+        if written(self._cloud) == self._written:
             return False
         before = self._known
         self._look()

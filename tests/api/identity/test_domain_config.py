@@ -6,7 +6,7 @@ import pytest
 
 from cumulet.identity.operations import key_rings
 from cumulet.identity.operations.resources import domain_config
-from support.identity import V3, make, person
+from support.identity import V3, make, person, rows_of
 
 CONFIG = {"identity": {"driver": "ldap"}, "ldap": {"url": "ldap://one.test", "user": "cn=reader", "password": "secret words"}}
 SHOWN = {"identity": {"driver": "ldap"}, "ldap": {"url": "ldap://one.test", "user": "cn=reader"}}
@@ -62,10 +62,9 @@ async def test_a_password_is_kept_sealed_shown_to_nobody_and_known_to_the_driver
     async with cloud.db.read() as tx:
         found = await domain_config.full(tx, vault, domain_id)
     assert found == {"ldap": {"url": "ldap://reader:secret words@one.test", "password": "secret words"}}
-    if not cloud.cloud.config.database:
-        rows = cloud.db._reader.execute("SELECT * FROM domain_options").fetchall()
-        assert len(rows) == 2
-        assert "secret words" not in repr(rows)
+    rows = rows_of(cloud)
+    assert len(rows["domain_options"]) == 2
+    assert "secret words" not in repr(rows)
 
 
 async def test_a_password_takes_part_in_the_rotation_of_keys(cloud, admin, domain, clock):

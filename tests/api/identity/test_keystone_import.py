@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import datetime
 from pathlib import Path
 
@@ -118,9 +119,11 @@ async def test_a_database_that_cannot_be_read_is_refused(address, named):
     assert "hidden" not in str(refused.value)
 
 
-async def test_a_database_that_is_not_keystones_is_refused(cloud):
+async def test_a_database_that_is_not_keystones_is_refused(tmp_path):
+    path = tmp_path / "other.db"
+    sqlite3.connect(path).execute("CREATE TABLE servers (id TEXT)")
     with pytest.raises(NotReadable, match=r"has no table access_rule.*db_sync"):
-        await read(f"sqlite:///{cloud.db.path}")
+        await read(f"sqlite:///{path}")
 
 
 async def test_an_id_that_something_else_names_here_is_a_conflict_and_is_not_moved(cloud, vault):

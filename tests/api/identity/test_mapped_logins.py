@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from cumulet.identity.operations.federation import memberships
+from cumulet.kernel import audit
 from cumulet.kernel.clock import stamp
 from support.cloud import running_cloud
 from support.federation import GROUPS_BY_NAME, PROXIED, SECRET, auth_url, register
@@ -215,9 +216,9 @@ async def test_projects_and_roles_are_made_as_the_mapping_says(cloud):
     assert made["domain_id"] == provider["domain_id"]
     client = await scoped(cloud, answer, {"project": {"id": made["id"]}})
     assert (await client.get(f"{V3}/auth/catalog")).status_code == 200
-    query = """SELECT action FROM audit_events WHERE details = '{"by":"federation"}' ORDER BY action"""
-    events = [row[0] for row in cloud.db._reader.execute(query)]
-    assert events == ["created.grant", "created.project", "created.user"]
+    async with cloud.db.read() as tx:
+        events = [event.action for event in await audit.page(tx, audit.Sought()) if event.details == {"by": "federation"}]
+    assert sorted(events) == ["created.grant", "created.project", "created.user"]
     before = [await listed(admin, noun) for noun in ("role_assignments", "projects")]
     await log_in(cloud)
     assert [await listed(admin, noun) for noun in ("role_assignments", "projects")] == before

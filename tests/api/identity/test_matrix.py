@@ -58,7 +58,7 @@ OF_SERVICES = {"GET /v3/auth/tokens (identity:validate_token)", "GET /v3/OS-REVO
 """What services do with the tokens of others."""
 
 OTHERS = {"identity:get_auth_catalog", "identity:get_security_compliance_domain_config", "identity:list_revoke_events"}
-"""What readers of the system do not read: they have no catalog, passwords are the default domain's, revocations are for services."""
+"""What readers of the system do not read: they have no catalog, passwords are the default domain's, revocations of services."""
 
 
 class World:

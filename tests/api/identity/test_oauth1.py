@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from support.identity import V3, Rows, listed, make, person, role_id
+from support.identity import V3, Rows, listed, make, person, role_id, rows_of
 from support.oauth import BASE, agreed, consumer, form
 
 REQUEST = f"{V3}/OS-OAUTH1/request_token"
@@ -109,7 +109,7 @@ async def test_consumers_are_kept_and_their_secret_is_shown_once(cloud):
     changed = await admin.patch(path, json={"consumer": {"description": None}})
     assert changed.json()["consumer"] == {**shown, "description": None}
     assert (await admin.patch(path, json={"consumer": {"secret": "mine"}})).status_code == 400
-    assert made.secret not in str(cloud.db._reader.execute("SELECT * FROM oauth_consumers").fetchall())
+    assert made.secret not in repr(rows_of(cloud))
     assert (await admin.delete(path)).status_code == 204
     assert (await admin.get(path)).status_code == 404
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from support.identity import V3, listed, make
+from support.identity import V3, listed, make, rows_of
 
 ASSOCIATED = "OS-ENDPOINT-POLICY"
 
@@ -72,7 +72,7 @@ async def test_what_is_deleted_takes_its_associations_along(cloud, admin, place,
     await admin.put(f"{V3}/policies/{policy_id}/{ASSOCIATED}/services/{place['service']}")
     ids = {"policies": policy_id, "endpoints": place["endpoint"], "services": place["service"]}
     assert (await admin.delete(f"{V3}/{gone}/{ids[gone]}")).status_code == 204
-    left = cloud.db._reader.execute("SELECT endpoint_id, service_id FROM policy_associations").fetchall()
+    left = [row[:2] for row in rows_of(cloud)["policy_associations"]]
     expected = {"policies": [], "endpoints": [("", place["service"])], "services": []}
     if gone == "services":
         left = [row for row in left if row[1]]

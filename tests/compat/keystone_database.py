@@ -1,8 +1,9 @@
 """Makes a Keystone database by upstream's own code; runs in a virtual environment with Keystone, not in ours.
 
-    .venv-keystone/bin/python tests/compat/keystone_database.py FOLDER
+    .venv-keystone/bin/python tests/compat/keystone_database.py FOLDER [URL]
 
-FOLDER gets keystone.conf, keystone.db, the keys for credentials, and told.json: what a test has to know.
+The database is at URL, or in FOLDER, which gets keystone.conf, keystone.db, the keys for credentials, and told.json: what a test has
+to know.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import sys
 from pathlib import Path
 
 CONF = """[database]
-connection = sqlite:///{folder}/keystone.db
+connection = {url}
 [fernet_tokens]
 key_repository = {folder}/token-keys
 [fernet_receipts]
@@ -32,13 +33,13 @@ PASSWORD = "a password of théirs"
 DEFAULT = "default"
 
 
-def prepare(folder: Path) -> None:
+def prepare(folder: Path, url: str) -> None:
     """The schema, the keys, and what `keystone-manage bootstrap` makes."""
     for name in ("credential-keys", "token-keys"):
         (folder / name).mkdir(mode=0o700)
         for number in "01":
             (folder / name / number).write_bytes(base64.urlsafe_b64encode(os.urandom(32)))
-    (folder / "keystone.conf").write_text(CONF.format(folder=folder))
+    (folder / "keystone.conf").write_text(CONF.format(folder=folder, url=url))
     manage = [str(Path(sys.executable).parent / "keystone-manage"), "--config-file", str(folder / "keystone.conf")]
     urls = [f"--bootstrap-{kind}-url=http://keystone.example/v3" for kind in ("public", "internal", "admin")]
     for command in (["db_sync"], ["bootstrap", "--bootstrap-password", PASSWORD, "--bootstrap-region-id", "RegionOne", *urls]):
@@ -174,6 +175,9 @@ def federate(api, told) -> None:
     federation.create_sp("other", {**other, "relay_state_prefix": "ss:mem:"})
     someone = {"id": "sam%40idp", "name": "sam", "email": "sam@idp.example", "domain": {"id": home}}
     api["identity_api"].shadow_federated_user("idp", "openid", someone, group_ids=[told["group"]])
+    api["domain_config_api"].create_config(
+        home, {"ldap": {"url": "ldap://x.example", "password": "sesame", "user_tree_dn": "ou=p"}}
+    )
     entry = {"domain_id": home, "local_id": "uid-of-a-directory", "entity_type": "user"}
     api["id_mapping_api"].create_id_mapping(entry)
 
@@ -200,7 +204,7 @@ def make_catalog(api, told) -> dict[str, object]:
 def main() -> None:
     """Make it all."""
     folder = Path(sys.argv[1])
-    prepare(folder)
+    prepare(folder, sys.argv[2] if len(sys.argv) > 2 else f"sqlite:///{folder}/keystone.db")
     api = load(folder)
     import flask
     from keystone.common import context

@@ -13,9 +13,11 @@ from cumulet.app.config import Config
 from cumulet.app.operator import keystone
 from cumulet.identity.operations.directory.shadows import public_id
 from cumulet.identity.operations.keystone.importing import Outcome
+from cumulet.identity.operations.resources import domain_config
 from support.cloud import stored_cloud
 from support.identity import V3, listed, log_in, make, names, password_body, token_client
 from support.keystone import make_database
+from support.mariadb import mariadb
 
 pytestmark = pytest.mark.real
 
@@ -164,6 +166,27 @@ async def test_who_logged_in_by_an_identity_provider_or_a_directory_is_known_by_
     assert [one["id"] for one in await listed(admin, "OS-FEDERATION/service_providers")] == ["other"]
     known = cloud.db._reader.execute("SELECT public_id, local_id FROM directory_entries").fetchall()
     assert known == [(public_id(old.told["domain"], "user", "uid-of-a-directory"), "uid-of-a-directory")]
+
+
+async def test_a_domains_own_configuration_comes_along_with_its_secret(cloud, old):
+    admin = await client_of(cloud, old, "pbkdf2_sha512", {"system": {"all": True}})
+    shown = (await admin.get(f"{V3}/domains/{old.told['domain']}/config")).json()["config"]
+    assert shown == {"ldap": {"url": "ldap://x.example", "user_tree_dn": "ou=p"}}
+    async with cloud.db.read() as tx:
+        found = await domain_config.full(tx, cloud.cloud.parts.vault, old.told["domain"])
+    assert found["ldap"]["password"] == "sesame"
+
+
+async def test_the_same_comes_from_mariadb(tmp_path, old):
+    with mariadb(tmp_path / "mariadb") as address:
+        (tmp_path / "keystone").mkdir()
+        make_database(tmp_path / "keystone", address)
+        config = Config(state=tmp_path / "state", fake=True)
+        wanted = keystone.wanted(config, frozenset(), tmp_path / "keystone" / "credential-keys")
+        from_mariadb = await keystone.run(config, address, wanted, dry=False)
+    from_sqlite = await import_it(tmp_path / "other", old, dry=True)
+    assert from_mariadb.conflicts == []
+    assert from_mariadb.counts == from_sqlite.counts
 
 
 async def test_a_dry_run_changes_nothing_and_a_second_run_finds_everything_there(tmp_path, old):

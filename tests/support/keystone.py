@@ -11,7 +11,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "tests" / "compat" / "keystone_database.py"
-PACKAGE = "keystone>=27,<31"
+PACKAGES = ("keystone>=27,<31", "pymysql>=1.1")
 
 
 def interpreter() -> Path:
@@ -20,12 +20,13 @@ def interpreter() -> Path:
     python = venv / "bin" / "python"
     if not (venv / "bin" / "keystone-manage").exists():
         subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
-        subprocess.run([str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", PACKAGE], check=True)
+        subprocess.run([str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", *PACKAGES], check=True)
     return python
 
 
-def make_database(folder: Path) -> dict[str, Any]:
-    """Put keystone.db and credential-keys into `folder`; returns what is in it."""
-    subprocess.run([str(interpreter()), "-W", "ignore", str(SCRIPT), str(folder)], check=True, capture_output=True)
+def make_database(folder: Path, url: str = "") -> dict[str, Any]:
+    """Put keystone.db, unless it is to be at `url`, and credential-keys into `folder`; returns what is in it."""
+    argv = [str(interpreter()), "-W", "ignore", str(SCRIPT), str(folder), *([url] if url else [])]
+    subprocess.run(argv, check=True, capture_output=True)
     told: dict[str, Any] = json.loads((folder / "told.json").read_text())
     return told

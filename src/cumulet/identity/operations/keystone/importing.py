@@ -55,6 +55,7 @@ def prepared(source: Source, vault: KeyRing, wanted: Wanted) -> dict[str, list[R
         "service": lambda: catalog.services(found),
         "endpoint": lambda: catalog.endpoints(found, wanted.served),
         "domain": lambda: places.domains(found),
+        "domain option": lambda: places.domain_options(found, vault),
         "project": lambda: places.projects(found),
         "role": lambda: places.roles(found),
         "implied role": lambda: places.implied(found),

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ....kernel.db import values
+from ...domain_settings import DEFAULTS, is_secret
+from ...keys import KeyRing
 from ...model import Assignment, Project, Role
+from ...store.domains.options import DomainOption
 from ...store.keystone.source import Row, Source
-from .rows import NO_DOMAIN, ROOT_DOMAIN, NotUnderstood, extra, grouped, options
+from ..delegation.credentials import sealed
+from .rows import NO_DOMAIN, ROOT_DOMAIN, NotUnderstood, extra, grouped, json, options
 
 _OPTIONS = {"IMMU": "immutable"}
 _KINDS = {
@@ -23,6 +27,22 @@ _KINDS = {
 def domains(source: Source) -> list[Row]:
     """Every domain."""
     return [project for project in _projects(source) if project["is_domain"]]
+
+
+def domain_options(source: Source, vault: KeyRing) -> list[Row]:
+    """What domains have configured for themselves; secrets are sealed. Raises NotUnderstood for options that are not known."""
+    found = []
+    for table in ("whitelisted_config", "sensitive_config"):
+        for row in source[table]:
+            group, option, value = row["group"], row["option"], json(row, "value", table)
+            if group not in DEFAULTS or (option not in DEFAULTS[group] and not is_secret(group, option)):
+                raise NotUnderstood(
+                    f"{table}: domain {row['domain_id']} has an option {option} in group {group}, which is not known."
+                )
+            key, secret = f"{row['domain_id']}/{group}/{option}", is_secret(group, option)
+            kept = (None, sealed(vault, key, str(value))) if secret else (value, None)
+            found.append(values(DomainOption(key, row["domain_id"], group, option, *kept)))
+    return found
 
 
 def projects(source: Source) -> list[Row]:

@@ -48,6 +48,7 @@ NEEDED = {
     "registered_limit": "id service_id region_id resource_name default_limit description",
     "role": "id name extra domain_id description",
     "role_option": "role_id option_id option_value",
+    "sensitive_config": "domain_id group option value",
     "service": "id type enabled extra",
     "service_provider": "id auth_url enabled description sp_url relay_state_prefix",
     "system_assignment": "type actor_id target_id role_id inherited",
@@ -57,6 +58,7 @@ NEEDED = {
     "user": "id extra enabled default_project_id domain_id",
     "user_group_membership": "user_id group_id",
     "user_option": "user_id option_id option_value",
+    "whitelisted_config": "domain_id group option value",
 }
 """What is read from: every Keystone since Ussuri (2020) has these tables and columns."""
 

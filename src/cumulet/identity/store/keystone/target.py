@@ -14,6 +14,7 @@ from ....kernel.db.rows import delete, insert
 from .. import assignments, catalog, endpoint_groups, groups, limits, logins, policies, projects, roles, users
 from ..delegation import application_credentials, credentials, trusts
 from ..directory import entries
+from ..domains import options
 from ..federation import mappings, providers, service_providers
 from ..federation import users as federated
 from .source import Row
@@ -23,6 +24,7 @@ TABLES: dict[str, sa.Table] = {
     "service": catalog.SERVICES,
     "endpoint": catalog.ENDPOINTS,
     "domain": projects.PROJECTS,
+    "domain option": options.OPTIONS,
     "project": projects.PROJECTS,
     "role": roles.ROLES,
     "implied role": roles.IMPLIED,

@@ -2,8 +2,8 @@
 
     .venv-keystone/bin/python tests/compat/keystone_database.py FOLDER [URL]
 
-The database is at URL, or in FOLDER, which gets keystone.conf, keystone.db, the keys for credentials, and told.json: what a test has
-to know.
+The database is at URL, or in FOLDER, which gets keystone.conf, keystone.db, the keys for credentials, and told.json: what a test
+has to know.
 """
 
 from __future__ import annotations

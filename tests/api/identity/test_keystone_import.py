@@ -67,6 +67,7 @@ async def imported(cloud, found, vault, **wanted):
         (person(extra="[]"), "user u1: extra is not an object"),
         ({"assignment": [{"type": "UserPlanet", "actor_id": "u1", "target_id": "x", "role_id": "r"}]}, "UserPlanet"),
         ({"credential": [{"id": "c", "user_id": "u1", "type": "cert", "encrypted_blob": "x"}]}, "--credential-keys"),
+        ({"whitelisted_config": [{"domain_id": "d1", "group": "ldap", "option": "odd", "value": "1"}]}, "unknown option odd"),
         ({"limit": [{"id": "l", "registered_limit_id": "gone"}]}, "limit l belongs to no registered limit"),
         ({"region": [{"id": "a", "parent_region_id": "b"}, {"id": "b", "parent_region_id": "a"}]}, "region a lies within itself"),
         (

@@ -36,9 +36,7 @@ def domain_options(source: Source, vault: KeyRing) -> list[Row]:
         for row in source[table]:
             group, option, value = row["group"], row["option"], json(row, "value", table)
             if group not in DEFAULTS or (option not in DEFAULTS[group] and not is_secret(group, option)):
-                raise NotUnderstood(
-                    f"{table}: domain {row['domain_id']} has an option {option} in group {group}, which is not known."
-                )
+                raise NotUnderstood(f"{table}: domain {row['domain_id']} has an unknown option {option} in group {group}.")
             key, secret = f"{row['domain_id']}/{group}/{option}", is_secret(group, option)
             kept = (None, sealed(vault, key, str(value))) if secret else (value, None)
             found.append(values(DomainOption(key, row["domain_id"], group, option, *kept)))

@@ -110,7 +110,8 @@ def _tell(event_id: str) -> None:
 
 def write_line(event: Event) -> None:
     """A line of JSON in the log `cumulet.audit`."""
-    log.info("%s", msgspec.json.encode(cadf(event)).decode())
+    if log.isEnabledFor(logging.INFO):
+        log.info("%s", msgspec.json.encode(cadf(event)).decode())
 
 
 class Sought(Struct, frozen=True):

@@ -26,7 +26,7 @@ async def ask(request: Request) -> Response:
     """A consumer asks to act in a project."""
     if not request.header("Requested-Project-Id"):
         raise Invalid("Expecting to find Requested-Project-Id in request. The server could not comply with the request.")
-    return _issued(await grants.ask(request.tx, request.parts.tokens, request.parts.vault, signed.of(request)))
+    return _issued(await grants.ask(request.tx, request.parts.vault, signed.of(request)))
 
 
 async def authorize(request: Request, request_token_id: str, body: bodies.Authorization) -> Response:
@@ -38,7 +38,7 @@ async def authorize(request: Request, request_token_id: str, body: bodies.Author
 
 async def exchange(request: Request) -> Response:
     """The consumer gets an access token for what the user agreed to."""
-    return _issued(await grants.exchange(request.tx, request.parts.tokens, request.parts.vault, signed.of(request)))
+    return _issued(await grants.exchange(request.tx, request.parts.vault, signed.of(request)))
 
 
 def _view(request: Request, token: AccessToken) -> dict[str, Any]:

@@ -55,7 +55,7 @@ async def _check(tx: Tx, signed: Signed, consumer: str, token: str = "") -> None
         raise Unauthorized("This request was made before.")
 
 
-async def ask(tx: Tx, tokens: Tokens, vault: KeyRing, request: Request) -> Issued:
+async def ask(tx: Tx, vault: KeyRing, request: Request) -> Issued:
     """A request token, for a consumer that wants to act in a project. Raises Unauthorized, Invalid, NotFound for the project."""
     signed = signing.read(request)
     consumer = await _consumer(tx, signed)
@@ -89,7 +89,7 @@ async def authorize(tx: Tx, actor: Actor, request_id: str, wanted: Sequence[tupl
     return verifier
 
 
-async def exchange(tx: Tx, tokens: Tokens, vault: KeyRing, request: Request) -> Issued:
+async def exchange(tx: Tx, vault: KeyRing, request: Request) -> Issued:
     """An access token for a request token that a user has agreed to. Raises Unauthorized, Invalid."""
     signed = signing.read(request)
     verifier = signed.require("oauth_verifier")

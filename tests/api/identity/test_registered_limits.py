@@ -123,3 +123,27 @@ async def test_limits_go_with_their_project(admin, kind):
 
 async def test_the_model_is_flat(admin):
     assert (await admin.get(f"{V3}/limits/model")).json()["model"]["name"] == "flat"
+
+
+async def test_what_has_registered_limits_is_not_deleted_and_says_so(cloud):
+    admin = await cloud.admin()
+    service = await make(admin, "services", type="database")
+    await admin.put(f"{V3}/regions/far", json={"region": {}})
+    kind = {"service_id": service["id"], "resource_name": "tables", "region_id": "far", "default_limit": 1}
+    made = (await admin.post(f"{V3}/registered_limits", json={"registered_limits": [kind]})).json()["registered_limits"][0]["id"]
+    for path in (f"services/{service['id']}", "regions/far"):
+        refused = await admin.delete(f"{V3}/{path}")
+        assert refused.status_code == 403, path
+        assert made in refused.json()["error"]["message"]
+    assert (await admin.delete(f"{V3}/registered_limits/{made}")).status_code == 204
+    for path in (f"services/{service['id']}", "regions/far"):
+        assert (await admin.delete(f"{V3}/{path}")).status_code == 204
+
+
+async def test_a_project_with_others_below_says_which(cloud):
+    admin = await cloud.admin()
+    project = await make(admin, "projects")
+    await make(admin, "projects", name="the one below", parent_id=project["id"])
+    refused = await admin.delete(f"{V3}/projects/{project['id']}")
+    assert refused.status_code == 403
+    assert "the one below" in refused.json()["error"]["message"]

@@ -11,7 +11,7 @@ from ....kernel.db import Page, Reader, Tx, values
 from ....kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from ...model import Region
 from ...rules import some
-from ...store import catalog, policies
+from ...store import catalog, limits, policies
 
 
 async def get(tx: Reader, region_id: str) -> Region:
@@ -64,17 +64,21 @@ async def update(tx: Tx, region: Region, changes: dict[str, Any]) -> Region:
 
 
 async def delete(tx: Tx, region_id: str) -> None:
-    """Delete a region and those in it. Raises Forbidden while one of them has endpoints."""
+    """Delete a region and those in it. Raises Forbidden while one of them has endpoints or registered limits."""
     await get(tx, region_id)
     doomed = [region_id]
     for above in doomed:
         doomed += [r.id for r in await page(tx, Page().where("parent_region_id", above))]
-    used = await catalog.ENDPOINT_LISTING.page(tx, Page().where("region_id", doomed, "in"))
-    if used:
-        raise Forbidden(
-            f"Unable to delete region {region_id} because it or its child regions have associated endpoints: "
-            f"{some([endpoint.id for endpoint in used])}."
-        )
+    inside = Page().where("region_id", doomed, "in")
+    _check_unused(region_id, "endpoints", [endpoint.id for endpoint in await catalog.ENDPOINT_LISTING.page(tx, inside)])
+    _check_unused(region_id, "registered limits", [limit.id for limit in await limits.page_registered(tx, inside)])
     for below in reversed(doomed):
         await policies.forget(tx, "region_id", below)
         await tx.do(catalog.DELETE_REGION, key=below)
+
+
+def _check_unused(region_id: str, what: str, used: list[str]) -> None:
+    if used:
+        raise Forbidden(
+            f"Unable to delete region {region_id} because it or its child regions have associated {what}: {some(used)}."
+        )

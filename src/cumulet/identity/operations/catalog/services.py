@@ -8,9 +8,10 @@ import msgspec
 
 from ....kernel import ids
 from ....kernel.db import Page, Reader, Tx, values
-from ....kernel.errors import NotFound
+from ....kernel.errors import Forbidden, NotFound
 from ...model import CatalogService
-from ...store import catalog, policies
+from ...rules import some
+from ...store import catalog, limits, policies
 
 
 async def get(tx: Reader, service_id: str) -> CatalogService:
@@ -42,8 +43,12 @@ async def update(tx: Tx, service: CatalogService, changes: dict[str, Any]) -> Ca
 
 
 async def delete(tx: Tx, service_id: str) -> None:
-    """Delete a service and its endpoints. Raises NotFound."""
+    """Delete a service and its endpoints. Raises NotFound, and Forbidden while limits are registered for it."""
     await get(tx, service_id)
+    used = await limits.page_registered(tx, Page().where("service_id", service_id))
+    if used:
+        names = some([limit.id for limit in used])
+        raise Forbidden(f"Unable to delete service {service_id} because it has associated registered limits: {names}.")
     await policies.forget(tx, "service_id", service_id)
     await tx.do(catalog.DELETE_SERVICE, key=service_id)
     tx.signal("identity", service_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 
 import httpx
@@ -274,6 +275,17 @@ async def test_a_federated_user_does_not_become_a_local_one_of_the_same_name(clo
     user = (await log_in(cloud)).json()["token"]["user"]
     assert user["id"] != local.id
     assert user["name"] == user["id"]
+
+
+async def test_many_first_log_ins_at_once_make_one_user(cloud):
+    admin = await cloud.admin()
+    projects = [{"name": "p", "roles": [{"name": "member"}]}]
+    rules = [{"local": [{"user": {"name": "{0}"}, "projects": projects}], "remote": [{"type": "MELLON_NAME_ID"}]}]
+    await register(admin, rules)
+    answers = await asyncio.gather(*(log_in(cloud) for _ in range(6)))
+    assert [answer.status_code for answer in answers] == [201] * 6
+    assert len({answer.json()["token"]["user"]["id"] for answer in answers}) == 1
+    assert len(await listed(admin, "projects", name="p")) == 1
 
 
 async def test_two_providers_of_one_domain_cannot_pass_for_each_other(cloud):

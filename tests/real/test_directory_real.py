@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import hmac
 import socket
 
 import pytest
@@ -163,6 +165,13 @@ async def test_who_is_removed_or_disabled_there_cannot_go_on_here(tmp_path, cloc
         assert shown.status_code == (404 if gone else 200)
 
 
+def signed_for_s3(access: str, secret: str, **_: str) -> dict[str, str]:
+    """What a service shows of a request to S3 that the keys' owner signed."""
+    text = b"GET\n\n\n\n/bucket/key"
+    signature = base64.b64encode(hmac.digest(secret.encode(), text, "sha1")).decode()
+    return {"access": access, "signature": signature, "token": base64.urlsafe_b64encode(text).decode()}
+
+
 async def test_a_program_of_somebody_who_was_removed_cannot_log_in(cloud, server):
     admin = await cloud.admin()
     project = await make(admin, "projects", domain_id=cloud.acme)
@@ -171,9 +180,15 @@ async def test_a_program_of_somebody_who_was_removed_cannot_log_in(cloud, server
     made = await make(eve, f"users/{await user_id(cloud, 'eve')}/application_credentials")
     shown = {"id": made["id"], "secret": made["secret"]}
     body = {"auth": {"identity": {"methods": ["application_credential"], "application_credential": shown}}}
+    keys = await eve.post(f"{V3}/users/{await user_id(cloud, 'eve')}/credentials/OS-EC2", json={"tenant_id": project["id"]})
+    assert keys.status_code == 201, keys.text
+    signed = {"credentials": signed_for_s3(**keys.json()["credential"])}
+    service = await cloud.client("service", "service", "s3")
     assert (await log_in(cloud, body)).status_code == 201
+    assert (await service.post(f"{V3}/s3tokens", json=signed)).status_code == 200
     server.change(f"dn: {dn('eve')}\nchangetype: delete\n")
     assert (await log_in(cloud, body)).status_code == 401
+    assert (await service.post(f"{V3}/s3tokens", json=signed)).status_code == 401
 
 
 async def test_groups_within_groups_are_followed_if_that_is_asked_for(server):

@@ -103,7 +103,7 @@ async def by_totp(tokens: Tokens, vault: KeyRing, named: Named, code: str) -> Pr
     right = await lockout.attempt(tokens, user, verify)
     if user is None or not right:
         raise Unauthorized(REFUSAL, internal="unknown user or wrong code")
-    return Proof(user, ("totp",))
+    return Proof(await tokens.directories.current(user), ("totp",))
 
 
 async def _first_use(tokens: Tokens, user: User, code: str) -> bool:

@@ -51,7 +51,8 @@ async def log_in(tokens: Tokens, vault: KeyRing, access: str, check: Callable[[s
         wanted = Wanted("trust", Named(id=found.trust.id))
     elif found.application is not None:
         wanted = Wanted()
-    return await grant_token(tokens, Proof(found.user, (METHOD,), credential=found.application), wanted)
+    user = await tokens.directories.current(found.user)
+    return await grant_token(tokens, Proof(user, (METHOD,), credential=found.application), wanted)
 
 
 async def _find(tx: Reader, vault: KeyRing, access: str) -> _Found:

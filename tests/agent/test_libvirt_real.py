@@ -26,6 +26,7 @@ from cumulet.agent.libvirt.host import assemble
 from cumulet.agent.libvirt.settings import HostSettings
 from cumulet.agent.main import Agent, Settings
 from cumulet.agent.refusals import Refusal
+from cumulet.compute.rules.sizes import overhead_mb
 from cumulet.contract import commands as c
 from cumulet.contract import reports
 from cumulet.contract.claims import sign
@@ -187,7 +188,7 @@ async def test_a_guest_starts_writes_to_its_console_stops_and_starts_again(lab):
     assert "OK" in await lab.console_says(guest.server_id, "OK")
     seen = await lab.seen(guest.server_id)
     assert (seen.state, seen.memory_mb, seen.vcpus) == ("running", 96, 1)
-    assert seen.rss_mb > 0
+    assert 0 < seen.pss_mb <= seen.rss_mb <= 96 + overhead_mb(1, 96), "C10: a guest has no more memory than was claimed for it"
     assert await lab.launch(guest) == c.Done()
     assert await lab.order(c.StopGuest(guest.server_id, 1)) == c.Done()
     assert (await lab.seen(guest.server_id)).state == "shutdown"

@@ -45,9 +45,8 @@ async def choose(tx: Tx, server: Server, own: Sequence[Disk], resources: dict[st
     group = await _company(tx, server)
     ask = ask_of(server)
     marks = await _marks(tx)
-    hard = [*await _own_constraints(tx, server, own, group), *filters.constraints(ask, bool(marks))]
+    hard = [*await _own_constraints(tx, server, own, group), *filters.constraints(ask, bool(marks)), *await _unfit(tx, past)]
     wanted = await _wanted(tx, ask, resources, hard, marks)
-    wanted = msgspec.structs.replace(wanted, excluded=[*past.hosts, *await services.forced_down(tx)])
     try:
         found = await claims.candidates(tx, wanted, limit=ENOUGH)
     except NoCapacity:
@@ -61,6 +60,16 @@ async def choose(tx: Tx, server: Server, own: Sequence[Disk], resources: dict[st
     ]
     weighed = weighers.weigh(options)
     return Choice(weighed[0].host_id, _why(weighed, options, hard))
+
+
+async def _unfit(tx: Tx, past: Past) -> list[Constraint]:
+    """Hosts that refused this server already, and those of which an operator says that they are down."""
+    down, found = await services.forced_down(tx), []
+    if past.hosts:
+        found.append(filters.not_among("that refused before", past.hosts))
+    if down:
+        found.append(filters.not_among("forced down by an operator", down))
+    return found
 
 
 def ask_of(server: Server) -> Ask:

@@ -46,3 +46,30 @@ async def test_C1_a_thousand_claims_at_once_on_a_nearly_full_cloud_of_100_hosts_
     async with cloud.db.read() as tx:
         usages = await claims.usages(tx, [host_id(f"host{number}") for number in range(100)])
     assert {figures["MEMORY_MB"].used for figures in usages.values()} == {9216}
+
+
+async def test_C4_moves_in_opposite_directions_at_once_all_end_and_lose_nothing(cloud: TestCloud) -> None:
+    left, right = host_id("left"), host_id("right")
+    size = {"VCPU": 1, "MEMORY_MB": 512}
+    async with cloud.db.tx() as tx:
+        await add_host(tx, "left", vcpus=64, memory_mb=40960)
+        await add_host(tx, "right", vcpus=64, memory_mb=40960)
+        for number in range(20):
+            await moves.place(tx, f"s{number}", moves.Wish((left, right)[number % 2], size, PROJECT, USER))
+
+    async def move(number: int) -> None:
+        target = (right, left)[number % 2]
+        async with cloud.db.tx() as tx:
+            await moves.begin(tx, f"m{number}", f"s{number}", "cold-migration", moves.Wish(target, size, PROJECT, USER))
+        async with cloud.db.tx() as tx:
+            await (moves.finish(tx, f"m{number}") if number % 3 else moves.cancel(tx, f"m{number}"))
+
+    await asyncio.gather(*(move(number) for number in range(20)))
+    async with cloud.db.read() as tx:
+        usages = await claims.usages(tx, [left, right])
+        assert sum(figures["VCPU"].used for figures in usages.values()) == 20
+        assert await moves.active(tx) == []
+        for number in range(20):
+            [(host, held)] = (await claims.claims_of(tx, f"s{number}")).items()
+            moved = number % 3 != 0
+            assert (host, held) == ((left, right)[(number + moved) % 2], size)

@@ -12,6 +12,7 @@ from ..store import aggregates, claims, hosts, inventories, traits
 from ..store import filters as filtering
 from ..store import providers as store
 from ..store.filters import Filters
+from . import overcommit
 
 
 class Changes(Struct, frozen=True):
@@ -130,7 +131,8 @@ async def remove(tx: Tx, provider_id: str) -> None:
     """Delete a provider that nothing claims from, with all that belongs to it."""
     await traits.put(tx, provider_id, [])
     await aggregates.put(tx, provider_id, [])
-    await inventories.clear(tx, provider_id)
+    async with overcommit.watch(tx, provider_id, "The provider was removed."):
+        await inventories.clear(tx, provider_id)
     await store.remove(tx, provider_id)
 
 

@@ -65,6 +65,8 @@ async def begin(tx: Tx, move_id: str, server_id: str, kind: str, wish: Wish) -> 
         raise Conflict(f"Server {server_id} is being moved already." if move else f"Server {server_id} holds {len(held)} claims.")
     if not await under_way.add(tx, Move(move_id, server_id, kind, held[0], wish.host_id, tx.stamp)):
         raise Conflict(f"Server {server_id} is being moved already.")
+    for provider_id in sorted({held[0], wish.host_id}):  # in one order, so that moves in opposite directions wait for each other
+        await providers.touch(tx, provider_id)
     await _hand_over(tx, (server_id, move_id, "MIGRATION"), held[0], wish)
     return await place(tx, server_id, wish)
 

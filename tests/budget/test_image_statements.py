@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -49,3 +51,25 @@ async def test_making_an_image_takes_at_most_4_statements(images):
     before = images.db.statements
     await images.make(images.client(), tags=["a", "b", "c"], **{f"property{at}": "x" for at in range(20)})
     assert images.db.statements - before <= 4
+
+
+async def test_at_most_10_functions_of_the_image_service_lie_between_the_request_and_the_bytes(images):
+    client = images.client()
+    made = await images.make(client)
+    deepest = 0
+
+    def look(frame, event, argument):
+        nonlocal deepest
+        depth, above = 0, frame
+        while event == "call" and above is not None:
+            depth, above = depth + ("/cumulet/image/" in above.f_code.co_filename), above.f_back
+        deepest = max(deepest, depth)
+
+    sys.setprofile(look)
+    threading.setprofile(look)
+    try:
+        assert (await images.upload(client, made["id"], b"x" * (3 << 20))).status_code == 204
+    finally:
+        sys.setprofile(None)
+        threading.setprofile(None)
+    assert 4 <= deepest <= 10

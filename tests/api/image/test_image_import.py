@@ -14,8 +14,9 @@ import pytest
 
 from cumulet.image.bytestores.settings import FileSettings, HttpSettings
 from cumulet.image.fetching import Reach
-from cumulet.image.operations.sweep import sweep
+from cumulet.image.operations.sweep import restore, sweep
 from cumulet.image.parts import ImportSettings
+from cumulet.image.store import tasks
 from support.images import image_cloud, qcow2
 from support.web import web_server
 
@@ -370,3 +371,67 @@ async def test_a_property_that_shows_an_import_is_nobodys_to_write(images):
     change = [{"op": "add", "path": "/colour", "value": "blue"}]
     answer = await images.client().patch(f"/v2/images/{done['id']}", json=change, headers=patch)
     assert (answer.status_code, answer.json()["colour"]) == (200, "blue")
+
+
+async def test_T6_a_deactivated_image_is_neither_copied_nor_located_nor_read(stores):
+    active = await imported(stores, await staged(stores))
+    admin = stores.client("demo", "admin")
+    assert (await admin.post(f"/v2/images/{active['id']}/actions/deactivate")).status_code == 204
+    assert (await begin(stores, active["id"], "copy-image", admin, all_stores=True)).status_code == 409
+    assert (await admin.get(f"/v2/images/{active['id']}/locations")).json() == []
+    assert (await admin.get(active["file"])).status_code == 403
+
+
+async def test_T6_an_image_deactivated_while_it_is_copied_stays_unreadable(stores):
+    active = await stores.active(stores.client())
+    admin = stores.client("demo", "admin")
+    assert (await begin(stores, active["id"], "copy-image", admin, all_stores=True)).status_code == 202
+    await admin.post(f"/v2/images/{active['id']}/actions/deactivate")
+    await stores.settle()
+    assert (await shown(stores, active["id"]))["status"] == "deactivated"
+    assert (await admin.get(active["file"])).status_code == 403
+
+
+async def test_K1_a_deleted_image_comes_back_in_every_store_that_still_has_it(stores):
+    both = await imported(stores, await staged(stores), all_stores=True)
+    assert (await stores.client().delete(f"/v2/images/{both['id']}")).status_code == 204
+    for name in ("fast", "cold"):
+        assert len(list((stores.stores.known[name].store.root / "quarantine").iterdir())) == 1
+    (path,) = (stores.stores.known["fast"].store.root / "quarantine").iterdir()
+    path.unlink()
+    await restore(stores.parts, both["id"])
+    back = await shown(stores, both["id"])
+    assert (back["status"], back["stores"]) == ("active", "cold")
+    assert (await stores.client().get(both["file"])).content == b"staged"
+
+
+async def test_an_import_counts_against_the_projects_storage(tmp_path, web):
+    settings = ImportSettings(reach=OPEN)
+    async with image_cloud(tmp_path, storage_quota=1000, imports=settings) as images:
+        url = web.put("/image", bytes(600))
+        first = await imported(images, await images.make(images.client()), "web-download", uri=url)
+        assert first["status"] == "active"
+        second = await imported(images, await images.make(images.client()), "web-download", uri=url)
+        assert second["status"] == "queued"
+        assert "limit" in (await images.task(second["id"]))["message"]
+        assert len(images.everything()) == 1
+
+
+async def test_a_task_says_how_far_it_is(stores, monkeypatch):
+    told = []
+    real = tasks.say
+
+    async def say(tx, task_id, message):
+        told.append(message)
+        await real(tx, task_id, message)
+
+    monkeypatch.setattr(tasks, "say", say)
+    await imported(stores, await staged(stores, os.urandom(4 << 20)))
+    assert told == ["fast: copied 1 MiB of 4 MiB (25 %)"]
+
+
+async def test_a_signed_image_is_imported_only_if_the_signature_is_right(images):
+    signed = {"img_signature": "AAAA", "img_signature_hash_method": "SHA-256", "img_signature_key_type": "RSA-PSS"}
+    made = await staged(images, **signed, img_signature_certificate_uuid="33333333-3333-3333-3333-333333333333")
+    assert (await begin(images, made["id"])).status_code == 400
+    assert (await shown(images, made["id"]))["status"] == "uploading"

@@ -102,7 +102,6 @@ EVERYWHERE = {"stores": ["fast", "cold"]}
 CASES: dict[str, tuple[Any, Any, Any, Any]] = {
     "staged, into every store": (made(staged), asks("glance-direct", **EVERYWHERE), IN_TWO, QUEUED),
     "staged, into any store": (made(staged), asks("glance-direct", all_stores_must_succeed=False, **EVERYWHERE), IN_TWO, whole),
-    "from the web": (made(), asks("web-download", "plain"), IN_ONE, QUEUED),
     "from the web, compressed": (made(container_format="compressed"), asks("web-download", "packed"), IN_ONE, QUEUED),
     "into one more store": (made(uploaded), asks("copy-image", stores=["cold"]), IN_TWO, left("active", "fast", "failure", 1)),
     "a location": (made(), name_location, left("active", "web", "success", 0), QUEUED),

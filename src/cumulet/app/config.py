@@ -75,6 +75,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     image_default_store: str = ""
     image_staging_store: str = ""
     image_largest_gb: int = 1024
+    image_show_locations: bool = False
     image_import: ImportSettings = ImportSettings()
     address_failures: int = 100
     address_seconds: float = 60.0

@@ -121,6 +121,7 @@ def images(config: Config, db: Database, rings: Rings) -> ImageParts:
     settings = ImageSettings(
         largest=config.image_largest_gb << 30,
         storage_quota=config.image_storage_quota,
+        show_locations=config.image_show_locations,
         imports=config.image_import,
     )
     return ImageParts(

@@ -43,7 +43,8 @@ class Settings(Struct, frozen=True):
 
     `largest` is the largest image. `grace` is how long the bytes of a deleted image are kept; they are purged earlier, oldest
     first, while less than `reserve` is free. An upload without progress for `stall` is given up. `storage_quota` is how much every
-    project may keep, 0 for any amount.
+    project may keep, 0 for any amount. `show_locations`: users see and change where images' bytes are, as by Glance's
+    `show_multiple_locations`.
     """
 
     largest: int = 1 << 40
@@ -51,6 +52,7 @@ class Settings(Struct, frozen=True):
     reserve: int = 2 << 30
     stall: float = 600.0
     storage_quota: int = 0
+    show_locations: bool = False
     imports: ImportSettings = ImportSettings()
 
 

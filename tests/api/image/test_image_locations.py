@@ -173,3 +173,68 @@ def test_a_token_is_not_readable_where_it_waits(images):
     assert images.parts.unseal(sealed) == "a token"
     with pytest.raises(ValueError):
         replace(images.parts, vault=None).seal("a token")
+
+
+async def patch(images: ImageCloud, image_id: str, *changes: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    media = {"Content-Type": "application/openstack-images-v2.1-json-patch"}
+    answer = await images.client().patch(f"/v2/images/{image_id}", json=list(changes), headers=media)
+    await images.settle()
+    return answer.status_code, await shown(images, image_id)
+
+
+def place(url: str, path: str = "/locations/-") -> dict[str, Any]:
+    return {"op": "add", "path": path, "value": {"url": url, "metadata": {"note": "x"}}}
+
+
+@pytest.fixture
+async def open_images(tmp_path):
+    """An image service whose users see where images' bytes are."""
+    named = {"file": FileSettings(path=str(tmp_path / "images")), "web": HttpSettings(private=True)}
+    async with image_cloud(tmp_path, named, show_locations=True) as cloud:
+        yield cloud
+
+
+async def test_patches_name_locations_only_where_users_see_them(images, web):
+    made = await images.make(images.client())
+    status, found = await patch(images, made["id"], place(web.put("/image", CONTENT)))
+    assert (status, found["status"], "locations" in found) == (403, "queued", False)
+
+
+async def test_a_location_is_added_and_removed_by_a_patch(open_images, web):
+    images = open_images
+    made = await images.make(images.client())
+    assert made["locations"] == []
+    first, second = (web.put(path, CONTENT) for path in ("/one", "/two"))
+    status, found = await patch(images, made["id"], place(first), {"op": "add", "path": "/colour", "value": "blue"})
+    assert (status, found["status"], found["colour"]) == (200, "active", "blue")
+    assert found["locations"] == [{"url": first, "metadata": {"note": "x", "store": "web"}}]
+    assert (await patch(images, made["id"], {"op": "remove", "path": "/locations/0"}))[0] == 403
+    status, found = await patch(images, made["id"], place(second))
+    assert (status, len(found["locations"])) == (200, 2)
+    status, found = await patch(images, made["id"], {"op": "remove", "path": "/locations/0"})
+    assert (status, len(found["locations"])) == (200, 1)
+
+
+async def test_other_bytes_are_not_one_more_place_of_an_image(open_images, web):
+    active = await open_images.active(open_images.client(), CONTENT)
+    status, found = await patch(open_images, active["id"], place(web.put("/other", b"other bytes")))
+    assert (status, found["status"], len(found["locations"])) == (200, "active", 1)
+    assert "not the one that was announced" in (await open_images.task(active["id"]))["message"]
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"op": "replace", "path": "/locations", "value": []}, 403),
+        ({"op": "replace", "path": "/locations", "value": "x"}, 403),
+        ({"op": "add", "path": "/locations", "value": []}, 400),
+        ({"op": "add", "path": "/locations/x", "value": {"url": "http://x/"}}, 400),
+        ({"op": "add", "path": "/locations/-", "value": "http://x/"}, 400),
+        ({"op": "add", "path": "/locations/-", "value": {"url": "file:///etc/passwd", "metadata": {}}}, 400),
+        ({"op": "remove", "path": "/locations/7"}, 400),
+        ({"op": "remove", "path": "/locations"}, 400),
+    ],
+)
+async def test_a_patch_of_locations_that_makes_no_sense_changes_nothing(open_images, change, status):
+    active = await open_images.active(open_images.client(), CONTENT)
+    assert (await patch(open_images, active["id"], change)) == (status, active)

@@ -23,6 +23,8 @@ RFC_6902 = "application/openstack-images-v2.1-json-patch"
 PATCH_MEDIA = (DRAFT_4, RFC_6902)
 OCTETS = "application/octet-stream"
 OPERATIONS = ("add", "remove", "replace")
+LOCATIONS = "locations"
+"""What a patch says about these is for `patches`."""
 
 
 def new_image(body: dict[str, Any]) -> NewImage:
@@ -52,28 +54,50 @@ class Change(Struct, frozen=True):
 
 
 def changes(request: Request) -> list[Change]:
-    """The operations of a patch, each checked. Raises UnsupportedMedia, Invalid, Forbidden."""
+    """What a patch asks of an image's own properties, each checked. Raises UnsupportedMedia, Invalid, Forbidden."""
+    return [change_of(operation) for operation in operations(request) if operation.root != LOCATIONS]
+
+
+class Operation(Struct, frozen=True):
+    """One operation of a patch as it was sent: on `root`, or on something `deeper` in it."""
+
+    op: str
+    root: str
+    deeper: list[str]
+    value: Any
+    draft_4: bool
+
+
+def operations(request: Request) -> list[Operation]:
+    """The operations of a patch. Raises UnsupportedMedia, Invalid."""
     media = media_type(request)
     if media not in PATCH_MEDIA:
         raise UnsupportedMedia(f"Image PATCH expects Content-Type one of: {', '.join(PATCH_MEDIA)}")
     body = request.json()
     if not isinstance(body, list):
         raise Invalid("Request body must be a JSON array of operation objects.")
-    return [_change(operation, media == DRAFT_4) for operation in body]
+    return [_operation(operation, media == DRAFT_4) for operation in body]
 
 
-def _change(operation: Any, draft_4: bool) -> Change:
+def _operation(operation: Any, draft_4: bool) -> Operation:
     if not isinstance(operation, dict):
         raise Invalid("Operations must be JSON objects.")
     op, pointer = _draft_4(operation) if draft_4 else _rfc_6902(operation)
-    name = _property(pointer)
-    rules.check_name(name)
-    if op == "remove":
-        return Change(op, name, None, draft_4)
-    if "value" not in operation:
+    root, *deeper = _parts(pointer)
+    if op != "remove" and "value" not in operation:
         raise Invalid(f'Operation "{op}" requires a member named "value".')
-    value = operation["value"]
-    return Change(op, name, rules.FIELDS[name](name, value) if name in rules.FIELDS else rules.property_value(name, value), draft_4)
+    return Operation(op, root, deeper, operation.get("value"), draft_4)
+
+
+def change_of(operation: Operation) -> Change:
+    """An operation on one of an image's own properties. Raises Invalid, Forbidden."""
+    name, value = operation.root, operation.value
+    if operation.deeper and name not in rules.RESERVED:
+        raise Invalid(f"Invalid JSON pointer for this resource: '/{'/'.join((name, *operation.deeper))}'")
+    rules.check_name(name)
+    if operation.op != "remove":
+        value = rules.FIELDS[name](name, value) if name in rules.FIELDS else rules.property_value(name, value)
+    return Change(operation.op, name, None if operation.op == "remove" else value, operation.draft_4)
 
 
 def _draft_4(operation: dict[str, Any]) -> tuple[str, Any]:
@@ -92,16 +116,13 @@ def _rfc_6902(operation: dict[str, Any]) -> tuple[str, Any]:
     return op, operation["path"]
 
 
-def _property(pointer: Any) -> str:
-    """The one property that a JSON pointer (RFC 6901) names. Raises Invalid."""
+def _parts(pointer: Any) -> list[str]:
+    """The parts of a JSON pointer (RFC 6901), one at least. Raises Invalid."""
     if not isinstance(pointer, str) or not pointer.startswith("/"):
         raise Invalid(f'Pointer `{pointer}` does not start with "/".')
     if re.search("~(?![01])", pointer):
         raise Invalid(f'Pointer `{pointer}` contains "~" not part of a recognized escape sequence.')
-    root, *deeper = (part.replace("~1", "/").replace("~0", "~").strip() for part in pointer[1:].split("/"))
-    if deeper and root not in rules.RESERVED:
-        raise Invalid(f"Invalid JSON pointer for this resource: '{pointer}'")
-    return root
+    return [part.replace("~1", "/").replace("~0", "~").strip() for part in pointer[1:].split("/")]
 
 
 def patched(image: Image, wanted: list[Change]) -> Image:

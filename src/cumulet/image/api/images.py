@@ -7,9 +7,11 @@ from urllib.parse import urlencode
 
 from ...kernel.http import Request, Response, created, no_content, ok
 from ...kernel.http.paging import next_page
+from ..model import Image
 from ..operations import images, placing
 from . import bodies, filters, views
 from .access import all_shown, permit_conditions, permit_new, permit_properties, permit_visibility, permitted, visible
+from .patches import apply, location_changes
 
 _PATH = "/v2/images"
 
@@ -21,7 +23,7 @@ async def index(request: Request) -> Response:
     found = await images.page(request.tx, request.actor, page, member_status)
     kept = {name: values for name, values in request.query.items() if name != "marker"}
     first = f"{_PATH}?{urlencode(kept, doseq=True)}" if kept else _PATH
-    shown = [views.image(visible(request, image), request.parts.stores) for image in all_shown(request, found)]
+    shown = [_view(request, image) for image in all_shown(request, found)]
     view: dict[str, Any] = {"images": shown, "first": first, "schema": "/v2/schemas/images"}
     if found and len(found) == page.limit:
         view["next"] = next_page(request, _PATH, found[-1].id)
@@ -33,7 +35,7 @@ async def create(request: Request, body: dict[str, Any]) -> Response:
     new = bodies.new_image(body)
     permit_new(request, new)
     image = await images.create(request.tx, request.actor, new)
-    made = created(views.image(visible(request, image), request.parts.stores), location=request.url(f"{_PATH}/{image.id}"))
+    made = created(_view(request, image), location=request.url(f"{_PATH}/{image.id}"))
     made.headers["OpenStack-image-import-methods"] = ",".join(request.parts.settings.imports.methods)
     made.headers["OpenStack-image-store-ids"] = ",".join(request.parts.stores.known)
     return made
@@ -42,19 +44,30 @@ async def create(request: Request, body: dict[str, Any]) -> Response:
 async def show(request: Request, image_id: str) -> Response:
     """Show an image."""
     image = await permitted(request, request.tx, image_id, "get_image")
-    return ok(views.image(visible(request, image), request.parts.stores))
+    return ok(_view(request, image))
 
 
 async def update(request: Request, image_id: str) -> Response:
     """Patch an image."""
-    wanted = bodies.changes(request)
+    wanted, places = bodies.changes(request), location_changes(request)
     before = await permitted(request, request.tx, image_id, "modify_image")
     after = bodies.patched(before, wanted)
     permit_properties(request, before.properties, after.properties)
     if before.visibility != after.visibility:
         permit_visibility(request, after.visibility, before.owner)
     image = await images.update(request.tx, request.actor, before, after)
-    return ok(views.image(visible(request, image), request.parts.stores))
+    if places:
+        await apply(request, image, places)
+        image = await images.get(request.tx, request.actor, image_id)
+    return ok(_view(request, image))
+
+
+def _view(request: Request, image: Image) -> dict[str, Any]:
+    """An image as the caller sees it; with its locations, where users see those."""
+    shown = views.image(visible(request, image), request.parts.stores)
+    if request.parts.settings.show_locations:
+        shown["locations"] = views.locations(request.parts.stores, image)
+    return shown
 
 
 async def delete(request: Request, image_id: str) -> Response:

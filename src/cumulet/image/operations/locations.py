@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 
 from ...kernel import workflow
@@ -10,7 +12,7 @@ from ...kernel.errors import Conflict, Forbidden, Invalid
 from ...kernel.log import current_request_id
 from ...kernel.policy import Actor
 from .. import events, fetching, intake, rules, signatures
-from ..model import ADD_LOCATION, IMPORTING, QUEUED, Attempt, Image, Location, Task
+from ..model import ACTIVE, ADD_LOCATION, IMPORTING, QUEUED, Attempt, Image, Location, Task
 from ..parts import Parts
 from ..store import tasks, transitions
 from ..workflows.add_location import Given
@@ -30,8 +32,11 @@ class Named(Struct, frozen=True):
 
 
 async def add(tx: Tx, parts: Parts, actor: Actor, image: Image, named: Named) -> Task:
-    """Fill a queued image with the bytes of a URL, which stay where they are. Raises Conflict, Invalid."""
-    if image.status != QUEUED:
+    """Fill a queued image with the bytes of a URL, which stay where they are; or name one more place for those of an active one.
+
+    Raises Conflict, Invalid.
+    """
+    if image.status not in ((QUEUED, ACTIVE) if parts.settings.show_locations else (QUEUED,)):
         raise Conflict(f"It's not allowed to add locations if image status is {image.status}.")
     rules.check_formats(image)
     store = parts.stores.for_url(named.url)
@@ -42,11 +47,11 @@ async def add(tx: Tx, parts: Parts, actor: Actor, image: Image, named: Named) ->
         image_id=image.id,
         location=Location(store.name, named.url, dict(named.metadata)),
         disk_format=intake.plain_format(image),
-        digest=named.digest,
+        digest=named.digest if image.status == QUEUED else ("sha512", image.os_hash_value or ""),
         signed=signatures.said(image.properties),
         storage_quota=parts.settings.storage_quota,
     )
-    if not await transitions.take_over(tx, Attempt(image.id, task.id, IMPORTING), staged=False):
+    if image.status == QUEUED and not await transitions.take_over(tx, Attempt(image.id, task.id, IMPORTING), staged=False):
         raise Conflict(f"Image {image.id} is being filled by somebody else.")
     await tasks.add(tx, task)
     await events.of_task(tx, "create", task)
@@ -54,12 +59,10 @@ async def add(tx: Tx, parts: Parts, actor: Actor, image: Image, named: Named) ->
     return task
 
 
-async def remove(tx: Tx, image: Image, position: int) -> list[Location]:
-    """Take one of several locations away. `placing.put_away` its bytes then. Raises Invalid, Forbidden, Conflict."""
-    if not 0 <= position < len(image.locations):
+async def remove(tx: Tx, image: Image, known: Sequence[Location], position: int) -> None:
+    """Take one of several locations away; `known` is their order. Raises Invalid, Forbidden, Conflict."""
+    if not 0 <= position < len(known):
         raise Invalid("Invalid position for removing a location.")
-    if len(image.locations) == 1:
-        raise Forbidden(f"Cannot delete the last location of image {image.id}: delete the image instead.")
-    gone = [image.locations[position]]
-    await placing.take(tx, image, gone)
-    return gone
+    if len(known) == 1 or image.protected:
+        raise Forbidden(f"Cannot delete the last location of image {image.id}, or one of a protected image.")
+    await placing.take(tx, image, [known[position]])

@@ -12,7 +12,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from ...kernel.db import Tx
-from ...kernel.errors import Gone, Invalid, TooLarge, Unavailable
+from ...kernel.errors import Invalid, TooLarge, Unavailable
 from ...kernel.workflow import Call, Failure, Workflow, command, hours, step, workflow
 from .. import intake, signatures
 from ..bytestores import BLOCK, ByteStore, Incoming
@@ -20,7 +20,7 @@ from ..intake import Wanted
 from ..model import IMPORTING, TASK_FAILURE, TASK_PROCESSING, TASK_SUCCESS, Attempt, Facts, Location
 from ..parts import Parts
 from ..store import images, labels, transitions
-from .import_image import TASK, accept, set_status
+from .import_image import TASK, accept, add_place, set_status
 
 
 class Given(Struct, frozen=True):
@@ -120,10 +120,11 @@ async def _quietly(size: int) -> None:
 
 @step
 async def mark_active(tx: Tx, image_id: str, given: Given, facts: Facts) -> None:
-    """The image is there. Raises Gone."""
-    if not await transitions.activate(tx, given.attempt, facts, given.location):
-        raise Gone(f"Image {image_id} was deleted before its data was read.")
-    await accept(tx, image_id, given.storage_quota)
+    """The image is there, or it is in one more place. Raises Gone."""
+    if await transitions.activate(tx, given.attempt, facts, given.location):
+        await accept(tx, image_id, given.storage_quota)
+    else:
+        await add_place(tx, image_id, facts, given.location)
     await labels.change_properties(tx, image_id, {TASK: None})
     await images.note_change(tx, image_id)
     await set_status(tx, given.task_id, TASK_SUCCESS, "The location was added.", {"image_id": image_id})

@@ -18,7 +18,7 @@ from ...kernel.db import Tx
 from ...kernel.errors import Gone, Unavailable
 from ...kernel.workflow import Failure, Workflow, hours, step, workflow
 from .. import events, quotas
-from ..model import ACTIVE, DEACTIVATED, TASK_FAILURE, TASK_PROCESSING, TASK_SUCCESS, Facts, Location
+from ..model import ACTIVE, DEACTIVATED, TASK_FAILURE, TASK_PROCESSING, TASK_SUCCESS, Facts, Image, Location
 from ..plugins import conversion, decompression
 from ..store import images, labels, locations, tasks, transitions
 from . import moving
@@ -69,11 +69,17 @@ async def _place(tx: Tx, order: Order, content: Content, facts: Facts, store: st
         await images.reformat(tx, order.image_id, content.disk_format, content.container_format)
         await accept(tx, order.image_id, order.storage_quota)
         return
-    image = await images.find(tx, order.image_id, None)
-    if image is None or image.status not in (ACTIVE, DEACTIVATED) or image.os_hash_value != facts.os_hash_value:
-        raise Gone(f"Image {order.image_id} was deleted or changed during the import; the data is discarded.")
-    await locations.add(tx, order.image_id, location)
+    image = await add_place(tx, order.image_id, facts, location)
     await quotas.check(tx, await quotas.of_project(tx, image.owner, order.storage_quota))
+
+
+async def add_place(tx: Tx, image_id: str, facts: Facts, location: Location) -> Image:
+    """An active image is in one more place. Raises Gone if it is not these bytes' (any more)."""
+    image = await images.find(tx, image_id, None)
+    if image is None or image.status not in (ACTIVE, DEACTIVATED) or image.os_hash_value != facts.os_hash_value:
+        raise Gone(f"Image {image_id} was deleted or changed meanwhile; the data is discarded.")
+    await locations.add(tx, image_id, location)
+    return image
 
 
 async def accept(tx: Tx, image_id: str, storage_quota: int) -> None:

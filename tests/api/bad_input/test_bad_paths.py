@@ -48,9 +48,10 @@ ANY = {
     ("/v1/projects", "project"),
     ("/v3/OS-FEDERATION/identity_providers/{idp_id}/protocols", "idp_id"),
     ("/v3/users/{user_id}/projects", "user_id"),
+    ("/v3/users/{user_id}/credentials/OS-EC2/{access}", "user_id"),
     ("/v3/users/{user_id}/OS-OAUTH1/access_tokens", "user_id"),
 }
-"""Where an id need not be anything's: limits of projects to come, whoever may hold allocations."""
+"""Where an id need not be anything's: limits of projects to come, whoever may hold allocations, keys that an administrator sees."""
 
 FOR_ALL = (
     *("/v3/regions/{region_id}", "/v3/registered_limits/{registered_limit_id}", "/v2.0/extensions/{alias}"),

@@ -24,6 +24,25 @@ async def test_a_user_never_shows_a_password_or_its_hash(cloud, admin):
         assert "argon2" not in answer.text
 
 
+async def test_passwords_are_hashed_before_the_transaction_that_others_wait_for(cloud, admin, monkeypatch):
+    passwords, during = cloud.cloud.tokens.passwords, []
+    work = passwords.hash
+
+    async def hash_while_others_write(password):
+        async with cloud.db.tx():  # another one's; within the request's own it would never begin
+            during.append(password)
+        return await work(password)
+
+    monkeypatch.setattr(passwords, "hash", hash_while_others_write)
+    user = await make(admin, "users", password="a secret that is long")
+    await admin.patch(f"{V3}/users/{user['id']}", json={"user": {"password": "another secret"}})
+    assert during == ["a secret that is long", "another secret"]
+    member = await cloud.client("other", "member")
+    assert (await member.post(f"{V3}/users", json={"user": {"name": "x", "password": "a secret"}})).status_code == 403
+    assert (await member.patch(f"{V3}/users/{user['id']}", json={"user": {"password": "stolen secret"}})).status_code == 403
+    assert len(during) == 2, "who may not set it has nothing hashed"
+
+
 async def test_a_user_in_a_domain_that_does_not_exist_is_refused(admin):
     assert (await admin.post(f"{V3}/users", json={"user": {"name": "lost", "domain_id": "nowhere"}})).status_code == 404
 

@@ -99,10 +99,10 @@ class World:
 
 async def furnished(cloud: TestCloud, clock: FakeClock) -> World:
     """Everything that paths name."""
-    moving = VolumeCloud(cloud)
-    await moving.start()
     expired = (await cloud.client("demo", "admin", "boss")).headers["X-Auth-Token"]
     await clock.advance(LIFETIME_SECONDS + 1)
+    moving = VolumeCloud(cloud)
+    await moving.start()
     await cloud.client("demo", "service", "boss")
     world = World(cloud, await cloud.client("demo", "admin", "boss"))
     world.expired, world.stranger = expired, (await cloud.client("other", "member")).headers["X-Auth-Token"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from ...kernel.http import PUBLIC, Route
 from . import targets, versions
 from .auth import signed, tokens
@@ -94,10 +96,10 @@ ROUTES = [
     _route("GET", "/projects/{project_id}/tags/{tag}", tags.check, "get_project_tag"),
     _route("PUT", "/projects/{project_id}/tags/{tag}", tags.add, "create_project_tag"),
     _route("DELETE", "/projects/{project_id}/tags/{tag}", tags.remove, "delete_project_tag"),
-    _route("POST", "/users", users.create, "create_user", "user", targets.told("user", "domain_id")),
+    replace(_route("POST", "/users", users.create, "create_user", "user", targets.told("user", "domain_id")), prepare=users.hashed),
     _route("GET", "/users", users.index, "list_users", target=OWN_DOMAIN),
     _route("GET", "/users/{user_id}", users.show, "get_user"),
-    _route("PATCH", "/users/{user_id}", users.update, "update_user", "user"),
+    replace(_route("PATCH", "/users/{user_id}", users.update, "update_user", "user"), prepare=users.hashed),
     _route("DELETE", "/users/{user_id}", users.delete, "delete_user"),
     Route("POST", "/v3/users/{user_id}/password", users.change_password, PUBLIC, wrap="user", tx="none"),
     _route("GET", "/users/{user_id}/projects", projects.of_user, "list_user_projects"),

@@ -29,6 +29,7 @@ class Request:
         "params",
         "parts",
         "policy",
+        "prepared",
         "raw",
         "target",
         "tx",
@@ -43,6 +44,7 @@ class Request:
         self.policy = policy
         self.parts = parts
         self.params: dict[str, str] = {}
+        self.prepared: Any = None
         self.raw = b""
         self.version: Version | None = None
         self.actor: Actor = ANONYMOUS

@@ -15,6 +15,7 @@ from .responses import Response
 from .versioned import NEWEST, Version
 
 Handler = Callable[..., Awaitable[Response]]
+Prepare = Callable[..., Awaitable[Any]]
 Target = Callable[[Request], Awaitable[Mapping[str, Any]]]
 
 PUBLIC = "public"
@@ -28,7 +29,9 @@ class Route(Struct, frozen=True):
     decoded body; `wrap` names the key that the body is under on the wire. `tx` is the transaction the handler gets: by default
     reads for GET, a write transaction for the rest; `none` for handlers that stream or that manage their own. `limit` is the
     largest body in bytes. A rule that looks at the resource itself needs its attributes: `target` reads them in the request's
-    transaction, and the rule is asked then.
+    transaction, and the rule is asked then. `prepare` is for what takes long and needs no transaction, which others wait for: it is
+    called like the handler, before, once the rule allows the request as things stand; the handler gets what it returns as
+    `request.prepared`.
     """
 
     method: str
@@ -42,6 +45,7 @@ class Route(Struct, frozen=True):
     limit: int = 1 << 20
     action: str | None = None
     target: Target | None = None
+    prepare: Prepare | None = None
 
 
 def Action(name: str, path: str, handler: Handler, policy: str, since: str = "0.0", until: str | None = None) -> Route:

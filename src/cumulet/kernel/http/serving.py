@@ -170,6 +170,11 @@ async def _handle(service: Service, endpoint: Endpoint, around: Surroundings, re
         async with around.db.read() as reader:
             request.tx = reader  # type: ignore[assignment]  # a reader has no `do`: a GET that writes fails loudly
             return await _permitted(endpoint, request, arguments)
+    if endpoint.route.prepare is not None:
+        async with around.db.read() as reader:
+            request.tx = reader  # type: ignore[assignment]
+            await _allow(endpoint, request)
+        request.prepared = await endpoint.route.prepare(request, **arguments)
     for tried in range(1, TRIES + 1):
         try:
             async with around.db.tx() as tx:
@@ -190,10 +195,14 @@ async def _handle(service: Service, endpoint: Endpoint, around: Surroundings, re
 
 async def _permitted(endpoint: Endpoint, request: Request, arguments: dict[str, Any]) -> Response:
     """The handler's answer, once a rule that looks at the resource allows it."""
+    await _allow(endpoint, request)
+    return await endpoint.route.handler(request, **arguments)
+
+
+async def _allow(endpoint: Endpoint, request: Request) -> None:
     if endpoint.route.target is not None:
         request.target.update(await endpoint.route.target(request))
         request.policy.enforce(endpoint.policy, request.actor, request.target)
-    return await endpoint.route.handler(request, **arguments)
 
 
 def _decode(endpoint: Endpoint, request: Request) -> Any:

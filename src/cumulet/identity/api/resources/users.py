@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec import UNSET
+
 from ....kernel.db import Page
 from ....kernel.http import Filter, Request, Response, created, flag, no_content, ok
 from ...model import User
@@ -23,19 +25,25 @@ _ELSEWHERE = {name: Filter(name) for name in ("idp_id", "protocol_id", "unique_i
 PAGING = fields.paging(name=Filter("name"), domain_id=Filter("domain_id"), enabled=Filter("enabled", read=flag), **_ELSEWHERE)
 
 
-async def _with_hash(request: Request, given: dict[str, Any]) -> dict[str, Any]:
+async def hashed(request: Request, body: bodies.NewUser | bodies.UserChanges, user_id: str = "") -> str | None:
+    """The hash of the password in a body, None if there is none: before the transaction, for it takes long. Raises Invalid."""
+    if body.password is None or body.password is UNSET:
+        return None
+    check_password(request.parts.tokens.rules, body.password)
+    return await tokens.hash_password(request.parts.tokens, body.password)
+
+
+def _with_hash(request: Request, given: dict[str, Any]) -> dict[str, Any]:
     given.pop("federated")
     if "password" in given:
-        password = given.pop("password")
-        if password is not None:
-            check_password(request.parts.tokens.rules, password)
-        given["password_hash"] = await tokens.hash_password(request.parts.tokens, password)
+        del given["password"]
+        given["password_hash"] = request.prepared
     return given
 
 
 async def create(request: Request, body: bodies.NewUser) -> Response:
     """Create a user."""
-    given = await _with_hash(request, fields.fields(request, "user", body))
+    given = _with_hash(request, fields.fields(request, "user", body))
     given["domain_id"] = given["domain_id"] or fields.home(request)
     await directories(request).check_writable(request.tx, given["domain_id"])
     made = await users.create(request.tx, given, request.parts.tokens.rules)
@@ -81,7 +89,7 @@ async def show(request: Request, user_id: str) -> Response:
 async def update(request: Request, user_id: str, body: bodies.UserChanges) -> Response:
     """Change a user."""
     user = await _own(request, user_id)
-    changes = await _with_hash(request, fields.changes(request, "user", body, user.extra))
+    changes = _with_hash(request, fields.changes(request, "user", body, user.extra))
     changed = await users.update(request.tx, user, changes, request.parts.tokens.rules)
     return ok({"user": await _linked(request, changed, body.federated)})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ....kernel.db import Page
@@ -46,20 +47,29 @@ async def index(request: Request) -> Response:
     """List projects; tag filters are worked out here, tags being data of their project."""
     is_domain = request.asked_flag("is_domain")
     found = await projects.page(request.reader, _narrowed(request, PAGING.page(request)), is_domain)
-    shown = [views.project(request, p) for p in found if _has_tags(request, p)]
+    tags = _tags_asked(request)
+    shown = [views.project(request, p) for p in found if not tags or _has_tags(p, tags)]
     return ok(fields.listed(request, "projects", shown))
 
 
-def _has_tags(request: Request, project: Project) -> bool:
-    def asked(name: str) -> set[str]:
-        return {tag for tag in (request.asked(name) or "").split(",") if tag}
+def _tags_asked(request: Request) -> dict[str, set[str]]:
+    """The tags of each filter that was given."""
+    given = {name: set(filter(None, (request.asked(name) or "").split(","))) for name in _TAG_FILTERS}
+    return {name: tags for name, tags in given.items() if tags}
 
+
+def _has_tags(project: Project, asked: dict[str, set[str]]) -> bool:
     tags = set(project.tags)
-    wanted, any_of = asked("tags"), asked("tags-any")
-    if not wanted <= tags or (any_of and not any_of & tags):
-        return False
-    unwanted, none_of = asked("not-tags"), asked("not-tags-any")
-    return not (unwanted and unwanted <= tags) and not none_of & tags
+    return all(_TAG_FILTERS[name](wanted, tags) for name, wanted in asked.items())
+
+
+_TAG_FILTERS: dict[str, Callable[[set[str], set[str]], bool]] = {
+    "tags": lambda wanted, tags: wanted <= tags,
+    "tags-any": lambda wanted, tags: bool(wanted & tags),
+    "not-tags": lambda wanted, tags: not wanted <= tags,
+    "not-tags-any": lambda wanted, tags: not wanted & tags,
+}
+"""What of the tags that are asked for a project's own must have."""
 
 
 async def show(request: Request, project_id: str) -> Response:

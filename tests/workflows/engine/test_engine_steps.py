@@ -8,6 +8,7 @@ from msgspec import Struct
 from cumulet.kernel import workflow as workflows
 from cumulet.kernel.db import Tx
 from cumulet.kernel.errors import Conflict, NotFound
+from cumulet.kernel.log import current_request_id, request_context
 from cumulet.kernel.workflow import Call, Crash, Workflow, command, minutes, step, workflow
 from support.small_cloud import Agent, SmallCloud, drop, put
 
@@ -34,6 +35,16 @@ async def remember(tx: Tx, thing: str) -> None:
 @step
 async def forget(tx: Tx, thing: str) -> None:
     await drop(tx, f"{thing} remembered")
+
+
+@step
+async def note_request(tx: Tx, thing: str) -> None:
+    await put(tx, f"{thing} for {current_request_id()}")
+
+
+@workflow(resource="thing", deadline=minutes(5))
+async def noting(wf: Workflow, thing: str) -> None:
+    await wf.step(note_request, thing)
 
 
 @command
@@ -248,3 +259,10 @@ async def test_finished_workflows_are_forgotten_after_their_time(cloud: SmallClo
         assert await workflows.purge(tx, keep=3601) == 0
         assert await workflows.purge(tx, keep=3599) == 1
     assert await cloud.ends() == [("doubling", "running")]
+
+
+async def test_what_a_workflow_logs_carries_the_id_of_the_request_that_started_it(cloud: SmallCloud) -> None:
+    with request_context("req-1"):
+        await cloud.start(noting, "t1")
+    await cloud.engine().run_pending()
+    assert "t1 for req-1" in await cloud.facts()

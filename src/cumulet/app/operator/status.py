@@ -9,10 +9,13 @@ from rich.table import Table
 from ...compute.operations import guests
 from ...kernel import workflow
 from ...kernel.clock import SystemClock
-from ...kernel.db import Reader, Sqlite
+from ...kernel.db import Reader
+from ...kernel.db.protocol import MissingTable
+from ...kernel.errors import Unavailable
 from ...kernel.workflow import Active
 from ...placement.operations import claims, hosts
 from .. import findings
+from ..cloud import database
 from ..config import Config
 from . import process
 
@@ -33,15 +36,20 @@ async def show(config: Config, console: Console) -> int:
     """Print it; 0 if nothing needs an operator, else 1."""
     up = process.daemon(config).alive() and process.answers(config)
     console.print(f"The cloud {'answers' if up else 'does not answer'} at {config.url}", highlight=False)
-    path = config.state / "cumulet.db"
-    if not path.exists():
+    if not config.database and not (config.state / "cumulet.db").exists():
         console.print(f"There is no cloud in {config.state}.", highlight=False)
         return 1
-    db = Sqlite(path, SystemClock())
+    db = database(config, SystemClock())
     try:
         async with db.read() as tx:
             lines = await _hosts(tx)
             unfinished, late = await workflow.list_unfinished(tx), await workflow.list_late(tx)
+    except MissingTable:
+        console.print("There is no cloud in the database.", highlight=False)
+        return 1
+    except Unavailable as problem:
+        console.print(problem.message, highlight=False)
+        return 1
     finally:
         await db.close()
     console.print(_hosts_table(lines))

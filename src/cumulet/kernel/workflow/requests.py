@@ -12,6 +12,7 @@ from msgspec import Struct
 from ..db import Database, Query, Reader, Tx, among
 from ..errors import Conflict
 from ..ids import new_uuid
+from ..log import current_request_id
 from ..reconcile import Reconciler
 from . import records
 from .definition import definition_of
@@ -117,8 +118,9 @@ class Story(Struct, frozen=True):
 async def start(tx: Tx, flow: Callable[..., Awaitable[None]], *args: Any, request_id: str = "", turn: str | None = None) -> str:
     """Start a workflow as part of this transaction and return its id. The resource's id is its first argument.
 
-    With `turn`, workflows of the same turn run one after another in the order of their start. Raises Conflict if the resource has
-    an unfinished exclusive workflow and this one is exclusive too; TypeError for a wrong number of arguments.
+    What it logs carries `request_id`, by default that of the request or workflow which starts it. With `turn`, workflows of the
+    same turn run one after another in the order of their start. Raises Conflict if the resource has an unfinished exclusive
+    workflow and this one is exclusive too; TypeError for a wrong number of arguments.
     """
     definition = definition_of(flow)
     if not definition.arity[0] <= len(args) <= definition.arity[1]:
@@ -134,7 +136,7 @@ async def start(tx: Tx, flow: Callable[..., Awaitable[None]], *args: Any, reques
         resource_id=args[0],
         exclusive=definition.exclusive,
         args=msgspec.json.encode(args).decode(),
-        request_id=request_id,
+        request_id=request_id or current_request_id(),
         turn=turn,
         due_at=tx.now,
         created_at=tx.now,

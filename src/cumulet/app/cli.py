@@ -54,8 +54,13 @@ def up(
     if foreground:
         _serve(settings)
         return
-    if process.answers(settings) and process.daemon(settings).alive():
-        console.print(f"The cloud is up already: {settings.url}/identity/v3")
+    if process.answers(settings):
+        if not clouds_yaml.known(settings):
+            raise failure(
+                f"Another cloud than the one in {settings.state} answers at {settings.url}. Set another port with CUMULET_PORT."
+            )
+        where = "" if process.daemon(settings).alive() else ", in the foreground of the process that serves it"
+        console.print(f"The cloud is up already{where}: {settings.url}/identity/v3")
         return
     if not settings.fake:
         _prepare_host(settings, install)

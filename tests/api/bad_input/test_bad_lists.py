@@ -113,6 +113,13 @@ async def test_a_filter_by_nonsense_is_taken_or_refused_properly(world: World, j
                     await judge.ask(service, asked)
 
 
+async def test_a_query_of_octets_that_are_no_text_is_taken_or_refused_properly(world: World, judge: Judge) -> None:
+    for service, route in lists(world):
+        asked = world.asked(service, route)
+        asked.query = b"name=\xff\xfe&limit=1".decode(errors="surrogateescape")
+        await judge.ask(service, asked)
+
+
 async def test_a_query_with_the_character_nul_is_refused(world: World, judge: Judge) -> None:
     for service, route in lists(world):
         asked = world.asked(service, route)

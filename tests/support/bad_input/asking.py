@@ -51,7 +51,7 @@ async def ask(application: Any, asked: Asked, token: str | None) -> Answer:
         "scheme": "http",
         "path": unquote(asked.path),
         "raw_path": asked.path.encode(),
-        "query_string": asked.query.encode(),
+        "query_string": asked.query.encode(errors="surrogateescape"),
         "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
         "client": ("127.0.0.1", 1),
         "server": ("cloud.test", 80),

@@ -6,6 +6,7 @@ import contextlib
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from msgspec import Struct
 
@@ -17,7 +18,7 @@ from .request import Request
 from .responses import Fault
 from .routes import PUBLIC, Endpoint, Route
 from .routing import FRONT, Mounted, router
-from .serving import Surroundings, answer_problem, head, negotiate, new_request_id, serve
+from .serving import IN_URL, Surroundings, answer_problem, head, negotiate, new_request_id, serve
 from .versioned import Versions
 
 _ROOT = re.compile(r"^/[a-z]+(/v[0-9.]+)?/$")
@@ -78,6 +79,8 @@ class Application:
                 return await self.cors.answer(scope, origin, send)
             send = self.cors.permitting(origin, send)
         if scope["type"] == "http":
+            if not scope["query_string"].isascii():  # Falcon reads it as UTF-8, and octets are whatever a client sends
+                scope["query_string"] = quote(scope["query_string"], safe=IN_URL).encode()
             self._take_project_out(scope)
             if scope["path"].endswith("/") and (_ROOT.match(scope["path"]) or self._ignores_slash(scope["path"])):
                 scope["path"] = scope["path"][:-1]

@@ -102,8 +102,8 @@ async def test_a_root_disk_is_an_overlay_on_the_verified_image(machine, image):
 
 async def test_an_image_is_fetched_once_for_all_who_need_it_at_once(machine, image, monkeypatch):
     opened = []
-    really = images._open
-    monkeypatch.setattr(images, "_open", lambda url: opened.append(url) or really(url))
+    really = images._blocks
+    monkeypatch.setattr(images, "_blocks", lambda image: opened.append(image) or really(image))
     orders = [machine.disks.create_root(CreateRootDisk(f"s{n}", image, 5), f"w{n}/disk/1") for n in range(5)]
     await asyncio.gather(*orders)
     assert len(opened) == 1
@@ -152,11 +152,16 @@ async def test_an_image_that_cannot_be_fetched_is_a_transient_refusal(machine, i
         assert await code_of(machine.disks.create_root(order, "w/disk/1")) == "failed"
 
 
-async def test_an_image_is_fetched_over_http(machine, image, tmp_path):
+async def test_an_image_is_fetched_over_http_from_private_addresses_only_if_the_url_is_no_users(machine, image, tmp_path):
     serve = functools.partial(http.server.SimpleHTTPRequestHandler, directory=tmp_path)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), serve) as server:
         threading.Thread(target=server.serve_forever).start()
         url = f"http://127.0.0.1:{server.server_port}/image.qcow2"
+        stranger = replace(image, image_id="stranger", url=url)
+        assert await code_of(machine.disks.create_root(CreateRootDisk("s0", stranger, 5), "w/disk/1")) == "failed", (
+            "a private address"
+        )
+        image = replace(image, private=True)
         made = await machine.disks.create_root(CreateRootDisk("s1", replace(image, url=url), 5), "w/disk/1")
         gone = replace(image, image_id="other", url=url + "x")
         assert await code_of(machine.disks.create_root(CreateRootDisk("s2", gone, 5), "w/disk/1")) == "failed"

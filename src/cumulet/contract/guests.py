@@ -11,7 +11,8 @@ from msgspec import Struct
 class ImageSource(Struct, frozen=True):
     """Where an agent gets an image's bytes, and how it proves that they are the right ones.
 
-    `url` is `file:///…` (the store is on this machine) or `http(s)://…`; `size` is in bytes; `sha512` hexadecimal.
+    `url` is `file:///…` (the store is on this machine) or `http(s)://…`; `size` is in bytes; `sha512` hexadecimal. `private`: the
+    URL may lead to an address that is not public, as it is the operator's and not a user's.
     """
 
     image_id: str
@@ -19,6 +20,7 @@ class ImageSource(Struct, frozen=True):
     size: int
     sha512: str
     disk_format: str
+    private: bool = False
 
 
 class DiskSpec(Struct, frozen=True):

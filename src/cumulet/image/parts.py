@@ -11,8 +11,8 @@ from ..identity.keys import KeyRing
 from ..identity.operations.catalog import Catalog
 from ..kernel.clock import SystemClock
 from ..kernel.db import Database
+from ..kernel.fetching import Reach
 from .bytestores import Stores
-from .fetching import Reach
 from .protections import Protections
 from .signatures import Certificates
 

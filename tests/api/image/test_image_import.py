@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from cumulet.image.bytestores.settings import FileSettings, HttpSettings
-from cumulet.image.fetching import Reach
 from cumulet.image.operations.sweep import restore, sweep
 from cumulet.image.parts import ImportSettings
 from cumulet.image.store import tasks
+from cumulet.kernel.fetching import Reach
 from support.images import image_cloud, qcow2
 from support.web import web_server
 

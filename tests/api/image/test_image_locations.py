@@ -10,8 +10,8 @@ import pytest
 from msgspec.structs import replace
 
 from cumulet.image.bytestores.settings import FileSettings, HttpSettings
-from cumulet.image.fetching import Reach
 from cumulet.image.parts import ImportSettings
+from cumulet.kernel.fetching import Reach
 from support.images import ImageCloud, image_cloud, qcow2
 from support.web import WebServer, web_server
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from cumulet.image.fetching import Reach
 from cumulet.image.parts import ImportSettings
+from cumulet.kernel.fetching import Reach
 from support.images import ImageCloud, image_cloud
 from support.web import web_server
 

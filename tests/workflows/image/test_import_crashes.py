@@ -15,9 +15,9 @@ from tests.support.images import ImageCloud, image_cloud
 from tests.support.web import web_server
 
 from cumulet.image.bytestores.settings import FileSettings, HttpSettings
-from cumulet.image.fetching import Reach
 from cumulet.image.parts import ImportSettings
 from cumulet.kernel.errors import Unavailable
+from cumulet.kernel.fetching import Reach
 
 CONTENT = b"some image" * 100
 IMAGE = "11111111-1111-1111-1111-111111111111"

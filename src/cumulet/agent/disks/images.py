@@ -6,19 +6,19 @@ import asyncio
 import contextlib
 import hashlib
 import logging
-import urllib.error
-import urllib.parse
-import urllib.request
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import IO
+from urllib.parse import unquote, urlsplit
 from weakref import WeakValueDictionary
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cumulet.contract.guests import ImageSource
 from cumulet.kernel.db import Duplicate
+from cumulet.kernel.errors import Problem
+from cumulet.kernel.fetching import ANY_PORT, fetch
 from cumulet.kernel.ids import derived_uuid
 
 from ..refusals import Refusal
@@ -30,7 +30,6 @@ log = logging.getLogger(__name__)
 
 _CHUNK = 1024**2
 _COPIES = 2
-_PATIENCE = 60  # seconds without a byte
 
 
 Need = Callable[[int], Awaitable[None]]
@@ -117,12 +116,14 @@ def _copy_verified(image: ImageSource, target: Path) -> None:
     digest, size = hashlib.sha512(), 0
     target.unlink(missing_ok=True)
     try:
-        with _open(image.url) as source, target.open("xb") as copy:
-            while size <= image.size and (chunk := source.read(_CHUNK)):
-                size += len(chunk)
-                digest.update(chunk)
-                copy.write(chunk)
-    except (urllib.error.URLError, ValueError) as problem:
+        with _blocks(image) as blocks, target.open("xb") as copy:
+            for block in blocks:
+                size += len(block)
+                digest.update(block)
+                copy.write(block)
+                if size > image.size:
+                    break
+    except (Problem, ValueError) as problem:
         raise Refusal(f"Image {image.image_id} cannot be fetched by the host.", internal=str(problem)) from None
     except OSError as problem:
         raise files.refusal_of(problem) from None
@@ -132,14 +133,12 @@ def _copy_verified(image: ImageSource, target: Path) -> None:
 
 
 @contextlib.contextmanager
-def _open(url: str) -> Iterator[IO[bytes]]:
-    """Raises ValueError for another scheme than file, http and https; OSError, URLError."""
-    parts = urllib.parse.urlsplit(url)
+def _blocks(image: ImageSource) -> Iterator[Iterator[bytes]]:
+    """Raises OSError; and Invalid, Unavailable, ValueError for what cannot be fetched, or not by this host."""
+    parts = urlsplit(image.url)
     if parts.scheme == "file":
-        with open(urllib.parse.unquote(parts.path), "rb") as file:
-            yield file
-    elif parts.scheme in ("http", "https"):
-        with urllib.request.urlopen(url, timeout=_PATIENCE) as answer:
-            yield answer
+        with open(unquote(parts.path), "rb") as file:
+            yield iter(lambda: file.read(_CHUNK), b"")
     else:
-        raise ValueError(f"the scheme {parts.scheme!r} is not one an image comes from")
+        with fetch(image.url, replace(ANY_PORT, private=image.private)) as answer:
+            yield answer.blocks

@@ -31,6 +31,7 @@ class FileStore:
 
     kind = "file"
     read_only = False
+    private = True
 
     def __init__(self, root: Path, sparse: bool = True) -> None:
         self.root = root.absolute()

@@ -8,7 +8,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from ...kernel.errors import Invalid, Unavailable
-from ..fetching import ANY_PORT, fetch
+from ...kernel.fetching import ANY_PORT, fetch
 from .protocol import Health, Quarantined, Sink
 
 
@@ -19,6 +19,7 @@ class HttpStore:
     read_only = True
 
     def __init__(self, private: bool = False) -> None:
+        self.private = private
         self.reach = replace(ANY_PORT, private=private)
 
     def properties(self) -> dict[str, str | int | bool]:

@@ -62,10 +62,14 @@ class Sink(Protocol):
 
 
 class Store(Protocol):
-    """One store. `kind` is its type on the wire; a `read_only` one holds what others keep elsewhere."""
+    """One store. `kind` is its type on the wire; a `read_only` one holds what others keep elsewhere.
+
+    `private`: its URLs may lead to addresses that are not public; never if users choose them.
+    """
 
     kind: str
     read_only: bool
+    private: bool
 
     def properties(self) -> dict[str, str | int | bool]:
         """What administrators are shown of its settings; nothing secret."""

@@ -31,6 +31,7 @@ class S3Store:
 
     kind = "s3"
     read_only = False
+    private = True
 
     def __init__(self, settings: S3Settings) -> None:
         try:

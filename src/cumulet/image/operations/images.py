@@ -60,8 +60,9 @@ def source_of(stores: Stores, image: Image) -> ImageSource:
     rules.check_readable(image)
     rules.check_startable(image)
     found = stores.best_location(image.locations)
-    url = stores.get(found.store).store.url(found.key)
-    return ImageSource(image.id, url, image.size or 0, image.os_hash_value or "", image.disk_format or "raw")
+    store = stores.get(found.store).store
+    content = (image.size or 0, image.os_hash_value or "", image.disk_format or "raw")
+    return ImageSource(image.id, store.url(found.key), *content, private=store.private)
 
 
 async def create(tx: Tx, actor: Actor, new: NewImage) -> Image:

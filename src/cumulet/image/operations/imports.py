@@ -6,12 +6,12 @@ from typing import Any
 
 from msgspec import Struct
 
-from ...kernel import ids, workflow
+from ...kernel import fetching, ids, workflow
 from ...kernel.db import Tx
 from ...kernel.errors import Conflict, Invalid
 from ...kernel.log import current_request_id
 from ...kernel.policy import Actor
-from .. import events, fetching, quotas, signatures
+from .. import events, quotas, signatures
 from ..bytestores import Stores
 from ..model import ACTIVE, API_IMPORT, QUEUED, TASK_PENDING, UPLOADING, Attempt, Image, Location, Task
 from ..parts import Parts

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from ...kernel import workflow
+from ...kernel import fetching, workflow
 from ...kernel.db import Tx
 from ...kernel.errors import Conflict, Forbidden, Invalid
 from ...kernel.log import current_request_id
 from ...kernel.policy import Actor
-from .. import events, fetching, intake, rules, signatures
+from .. import events, intake, rules, signatures
 from ..model import ACTIVE, ADD_LOCATION, IMPORTING, QUEUED, Attempt, Image, Location, Task
 from ..parts import Parts
 from ..store import tasks, transitions

@@ -6,12 +6,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from ...kernel import workflow
+from ...kernel import fetching, workflow
 from ...kernel.db import Page, Reader, Tx
 from ...kernel.errors import Invalid, NotFound
 from ...kernel.log import current_request_id
 from ...kernel.policy import Actor
-from .. import events, fetching
+from .. import events
 from ..model import IMPORT, Image, NewImage, Task
 from ..parts import Parts
 from ..store import tasks, transitions

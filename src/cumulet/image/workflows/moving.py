@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 import msgspec
 
 from ...kernel.errors import Invalid, NotFound, Problem, TooLarge, Unavailable
+from ...kernel.fetching import ANYWHERE, Answer, fetch
 from ...kernel.workflow import Call, command
 from .. import formats, intake, signatures
 from ..bytestores import ByteStore, FileStore, Incoming
-from ..fetching import ANYWHERE, Answer, fetch
 from ..intake import Wanted
 from ..model import PLAIN_CONTAINERS, Facts, Location
 from ..parts import Parts

@@ -6,9 +6,9 @@ import socket
 
 import pytest
 
-from cumulet.image import fetching
-from cumulet.image.fetching import ANYWHERE, Reach, check, fetch, is_public
+from cumulet.kernel import fetching
 from cumulet.kernel.errors import Invalid, Unavailable
+from cumulet.kernel.fetching import ANYWHERE, Reach, check, fetch, is_public
 from support.web import web_server
 
 PRIVATE = [

@@ -18,7 +18,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 from msgspec import Struct
 
-from ..kernel.errors import Invalid, Unavailable
+from .errors import Invalid, Unavailable
 
 PATIENCE = 60.0
 """Seconds without a byte after which a server is given up."""

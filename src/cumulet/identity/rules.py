@@ -48,12 +48,17 @@ def client_address(rules: Compliance, peer: str, forwarded: str | None) -> str |
     """
     for address in (peer, *reversed([part.strip() for part in (forwarded or "").split(",") if part.strip()])):
         try:
-            found = ipaddress.ip_address(address)
+            found = _address(address)
         except ValueError:
             return None if address == peer else address[:64]
         if not any(found in _network(text) for text in rules.trusted_proxies):
             return str(found)
     return None
+
+
+@lru_cache(maxsize=4096)
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    return ipaddress.ip_address(text)
 
 
 @lru_cache

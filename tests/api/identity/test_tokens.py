@@ -114,3 +114,28 @@ async def test_every_answer_has_a_request_id(cloud):
     for path in ("/identity/v3", "/identity/v3/nothing", "/identity/v3/projects"):
         answer = await cloud.anonymous().get(path)
         assert answer.headers["x-openstack-request-id"].startswith("req-"), path
+
+
+async def test_names_mean_what_they_mean_now(cloud):
+    admin, client = await cloud.admin(), cloud.anonymous()
+    new = {"name": "ann", "domain_id": "default", "password": "first"}
+    user = (await admin.post("/identity/v3/users", json={"user": new})).json()["user"]
+    project = (await admin.post("/identity/v3/projects", json={"project": {"name": "old", "domain_id": "default"}})).json()[
+        "project"
+    ]
+    member = next(role for role in (await admin.get("/identity/v3/roles?name=member")).json()["roles"])
+    await admin.put(f"/identity/v3/projects/{project['id']}/users/{user['id']}/roles/{member['id']}")
+
+    async def status(name: str, secret: str, in_project: str) -> int:
+        body = password(name, secret, project={"name": in_project, "domain": {"id": "default"}})
+        return (await client.post("/identity/v3/auth/tokens", json=body)).status_code
+
+    assert [await status("ann", "first", "old") for _ in range(2)] == [201, 201]
+    await admin.patch(f"/identity/v3/users/{user['id']}", json={"user": {"password": "second"}})
+    assert (await status("ann", "first", "old"), await status("ann", "second", "old")) == (401, 201)
+    await admin.patch(f"/identity/v3/users/{user['id']}", json={"user": {"name": "bea"}})
+    assert (await status("ann", "second", "old"), await status("bea", "second", "old")) == (401, 201)
+    await admin.patch(f"/identity/v3/projects/{project['id']}", json={"project": {"name": "new"}})
+    assert (await status("bea", "second", "old"), await status("bea", "second", "new")) == (401, 201)
+    await admin.patch(f"/identity/v3/users/{user['id']}", json={"user": {"enabled": False}})
+    assert await status("bea", "second", "new") == 401

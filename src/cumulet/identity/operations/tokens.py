@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from typing import TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,14 +17,18 @@ from ...kernel.policy import Actor
 from .. import tokens as sealed
 from ..attempts import Attempts
 from ..keys import KeyRing
-from ..model import Scope, User
+from ..model import Project, Scope, User
 from ..passwords import Passwords
 from ..rules import Compliance
 from ..store import revocations, users
 from ..tokens import Claims
 from . import scopes
+from .authentication.named import Named, find_user, require_project
 from .directory.directories import Directories
 from .scopes import Delegation, Standing
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 LIFETIME_SECONDS = 4 * 3600.0
 EXPIRED_SECONDS = 48 * 3600.0
@@ -58,7 +63,10 @@ class Grounds(Struct, frozen=True):
 
 
 class Tokens:
-    """Issues and validates. Keeps validated tokens until something in identity changes (the `identity` signal)."""
+    """Issues and validates.
+
+    Keeps validated tokens, and whom names mean, until something in identity changes (the `identity` signal).
+    """
 
     def __init__(
         self, db: Database, keys: KeyRing, rules: Compliance | None = None, directories: Directories | None = None
@@ -71,6 +79,8 @@ class Tokens:
         self._since = db.clock.now()
         self._known: dict[str, Authenticated] = {}
         self._standings: dict[tuple[str, Scope], Standing] = {}
+        self._users: dict[Named, User] = {}
+        self._projects: dict[Named, Project] = {}
         self.passwords = Passwords(db.clock)
         self.attempts = Attempts()
         self.later = Later(db)
@@ -80,6 +90,30 @@ class Tokens:
         self._generation += 1
         self._known.clear()
         self._standings.clear()
+        self._users.clear()
+        self._projects.clear()
+
+    async def user_named(self, named: Named) -> User | None:
+        """The user that a client means, or None."""
+        self._forget_what_is_old()
+        found = self._users.get(named)
+        if found is None:
+            generation = self._generation
+            async with self.db.read() as tx:
+                found = await find_user(tx, named)
+            if found is not None:
+                self._keep(self._users, named, found, generation)
+        return found
+
+    async def project_named(self, tx: Reader, named: Named) -> Project:
+        """The project that a client means. Raises Unauthorized."""
+        self._forget_what_is_old()
+        found = self._projects.get(named)
+        if found is None:
+            generation = self._generation
+            found = await require_project(tx, named)
+            self._keep(self._projects, named, found, generation)
+        return found
 
     async def issue(
         self, tx: Reader, user: User, methods: tuple[str, ...], scope: Scope, grounds: Grounds | None = None
@@ -108,7 +142,8 @@ class Tokens:
         )
         generation = self._generation
         known = await self._standing(tx, sealed.seal(self.keys, claims), user, claims)
-        return self._remember(known, generation)
+        self._keep(self._known, known.token, known, generation)
+        return known
 
     async def validate(self, token: str, allow_expired: bool = False) -> Authenticated:
         """Who a token is. Raises Unauthorized if it is forged, expired, revoked, or if its user or scope is gone or disabled."""
@@ -118,7 +153,7 @@ class Tokens:
             generation = self._generation
             async with self.db.read() as tx:
                 known = await self._look_up(tx, token)
-            self._remember(known, generation)
+            self._keep(self._known, token, known, generation)
         if known.claims.expires_at + (EXPIRED_SECONDS if allow_expired else 0.0) <= self.db.clock.now():
             raise Unauthorized("The token has expired.")
         return known
@@ -129,13 +164,12 @@ class Tokens:
             self._since = now
             self._forget("")
 
-    def _remember(self, known: Authenticated, generation: int) -> Authenticated:
+    def _keep(self, kept: dict[K, V], key: K, value: V, generation: int) -> None:
         """Keep it, unless identity has changed since `generation`, while it was being looked up."""
         if generation == self._generation:
-            if len(self._known) >= REMEMBERED_MOST:
-                self._known.clear()
-            self._known[known.token] = known
-        return known
+            if len(kept) >= REMEMBERED_MOST:
+                kept.clear()
+            kept[key] = value
 
     async def _look_up(self, tx: Reader, token: str) -> Authenticated:
         claims = sealed.read(self.keys, token)
@@ -158,10 +192,7 @@ class Tokens:
         if kept is None:
             generation = self._generation
             kept = await scopes.standing(tx, user, claims)
-            if len(self._standings) >= REMEMBERED_MOST:
-                self._standings.clear()
-            if generation == self._generation:
-                self._standings[user.id, claims.scope] = kept
+            self._keep(self._standings, (user.id, claims.scope), kept, generation)
         own = {"methods": claims.methods, "audit_ids": claims.audit_ids}
         actor = replace(kept.actor, issued_at=claims.issued_at, expires_at=claims.expires_at, **own)
         return replace(kept, actor=actor)

@@ -143,6 +143,10 @@ class Request:
             raise TooLarge(f"The body has {length} bytes; the limit is {limit}.")
         if not length and self.header("Transfer-Encoding") is None:
             return b""
+        if length is not None:
+            whole: bytes = await self._falcon.stream.read()
+            self._check_complete()
+            return whole
         pieces, size = [], 0
         async for piece in self.stream():
             size += len(piece)
@@ -156,6 +160,9 @@ class Request:
         async for piece in self._falcon.stream:
             if piece:
                 yield piece
+        self._check_complete()
+
+    def _check_complete(self) -> None:
         if self._falcon.scope.get("cumulet.disconnected"):
             raise Invalid("The client went away before the body was complete.")
 

@@ -14,7 +14,7 @@ from ..tokens import Authenticated, Grounds, Tokens
 from . import factors
 from .factors import Partial
 from .methods import Proof
-from .named import REFUSAL, Named, require_domain, require_project
+from .named import REFUSAL, Named, require_domain
 
 
 class Wanted(Struct, frozen=True):
@@ -42,7 +42,7 @@ async def grant_token(tokens: Tokens, proof: Proof, wanted: Wanted) -> Authentic
     async with tokens.db.read() as tx:
         credential = await _credential(tx, proof)
         _check_change(proof, credential, wanted)
-        scope, trust = await _scope(tx, proof, credential, wanted)
+        scope, trust = await _scope(tx, tokens, proof, credential, wanted)
         bound = (credential, trust, proof.access_token)
         ends = [thing.expires_at for thing in bound if thing is not None and thing.expires_at is not None]
         grounds = Grounds(
@@ -91,14 +91,16 @@ def _check_change(proof: Proof, credential: ApplicationCredential | None, wanted
         raise Forbidden("A system's token cannot be turned into one of a project or domain.")
 
 
-async def _scope(tx: Reader, proof: Proof, credential: ApplicationCredential | None, wanted: Wanted) -> tuple[Scope, Trust | None]:
+async def _scope(
+    tx: Reader, tokens: Tokens, proof: Proof, credential: ApplicationCredential | None, wanted: Wanted
+) -> tuple[Scope, Trust | None]:
     if credential is not None:
         return Scope("project", credential.project_id), None
     if proof.access_token is not None:
         return Scope("project", proof.access_token.project_id), None
     match wanted.kind:
         case "project":
-            return Scope("project", (await require_project(tx, wanted.named)).id), None
+            return Scope("project", (await tokens.project_named(tx, wanted.named)).id), None
         case "domain":
             return Scope("domain", (await require_domain(tx, wanted.named)).id), None
         case "system":

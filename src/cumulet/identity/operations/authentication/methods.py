@@ -49,8 +49,7 @@ async def by_password(tokens: Tokens, named: Named, password: str) -> Proof:
     where = await tokens.directories.locate(named)
     if where is not None:
         return await _by_directory(tokens, where, password)
-    async with tokens.db.read() as tx:
-        user = await find_user(tx, named)
+    user = await tokens.user_named(named)
 
     async def verify() -> bool:
         return await tokens.passwords.verify(user.password_hash if user else None, password)
@@ -78,6 +77,7 @@ async def _renew_hash(tokens: Tokens, user: User, password: str) -> None:
     new = await tokens.passwords.hash(password)
     async with tokens.db.tx() as tx:
         await users.renew_hash(tx, user.id, user.password_hash or "", new)
+        tx.signal("identity", user.id)
 
 
 async def by_token(tokens: Tokens, token: str) -> Proof:

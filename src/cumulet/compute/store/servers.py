@@ -69,6 +69,8 @@ _alive = T.deleted_at.is_(None)
 sa.Index("servers_project", T.project_id, T.created_at, T.id, T.version, T.host_id, sqlite_where=_alive, postgresql_where=_alive)
 sa.Index("servers_host", T.host_id, sqlite_where=_alive, postgresql_where=_alive)
 sa.Index("servers_updated", T.updated_at)
+_busy = sa.and_(T.task.is_not(None), _alive)
+sa.Index("servers_busy", T.host_id, T.task, sqlite_where=_busy, postgresql_where=_busy)
 
 TAGS = sa.Table(
     "server_tags",

@@ -21,6 +21,7 @@ from rich.table import Table
 
 from cumulet.app.cloud import Cloud
 from cumulet.app.config import Config
+from cumulet.app.server import settle
 
 from . import images, ledger
 from .identity import identity
@@ -62,6 +63,7 @@ async def requests(folder: Path) -> None:
     """The key requests, in this process."""
     cloud = await Cloud.open(Config(state=folder, fake=True, fake_hosts=8))
     await cloud.start()
+    settle()
     password = (folder / "admin-password").read_text()
     user = {"name": "admin", "domain": {"id": "default"}, "password": password}
     scope = {"project": {"name": "admin", "domain": {"id": "default"}}}

@@ -82,7 +82,7 @@ def up(
 def _serve(settings: Config) -> None:
     # Thousands of objects are made now that live as long as the process; looking for garbage among them is a tenth of the start.
     gc.disable()
-    from .server import serve
+    from .server import serve, settle
 
     log.configure(settings.log_level, settings.log_json)
     steps = process.steps_file(settings)
@@ -93,8 +93,7 @@ def _serve(settings: Config) -> None:
             file.write(msgspec.json.encode(process.Step(name, time.time())) + b"\n")
         if name == process.READY:
             clouds_yaml.write(settings)
-            gc.freeze()
-            gc.enable()
+            settle()
 
     serve(settings, on_step)
 

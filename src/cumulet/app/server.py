@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import socket
 from collections.abc import Callable
@@ -18,6 +19,16 @@ from .config import Config
 def serve(config: Config, on_step: Callable[[str], None]) -> None:
     """Run the cloud until SIGTERM or SIGINT. `on_step` hears each step of the start by name, and `ready` at its end."""
     uvloop.run(_serve(config, on_step))
+
+
+def settle() -> None:
+    """Once everything is made that lives as long as the process: look for garbage only among what comes later, and less often.
+
+    A tenth of the CPU of a server's creation.
+    """
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
+    gc.enable()
 
 
 def _listen(config: Config) -> socket.socket:

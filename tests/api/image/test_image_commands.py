@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from urllib.parse import urlsplit
 
 import pytest
 from rich.console import Console
@@ -164,4 +165,5 @@ async def test_a_publisher_who_says_nothing_of_the_image_is_not_believed(operato
 
 def test_publishers_are_asked_by_https():
     entry = catalogue.CATALOGUE["debian-12"]
-    assert catalogue.Source(entry, "x86_64").url(entry.sums) == "https://cloud.debian.org/images/cloud/bookworm/latest/SHA512SUMS"
+    url = urlsplit(catalogue.Source(entry, "x86_64").url(entry.sums))
+    assert (url.scheme, url.path) == ("https", "/images/cloud/bookworm/latest/SHA512SUMS")

@@ -25,7 +25,7 @@ IMPLIED = sa.Table(
     sa.Column("prior_role_id", sa.Text, sa.ForeignKey("roles.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("implied_role_id", sa.Text, sa.ForeignKey("roles.id", ondelete="CASCADE"), primary_key=True),
 )
-R, I = ROLES.c, IMPLIED.c  # noqa: E741
+R, M = ROLES.c, IMPLIED.c
 
 INSERT, UPDATE, GET, DELETE = insert(ROLES), update(ROLES), get(ROLES, Role), delete(ROLES)
 LISTING = Listing(
@@ -37,9 +37,9 @@ LISTING = Listing(
     default=[("name", False)],
 )
 ALL_ROLES = Query(sa.select(ROLES), Role)
-ALL_IMPLIED = Query(sa.select(I.prior_role_id, I.implied_role_id))
+ALL_IMPLIED = Query(sa.select(M.prior_role_id, M.implied_role_id))
 IMPLY = insert(IMPLIED)
-UNIMPLY = Query(sa.delete(IMPLIED).where(I.prior_role_id == sa.bindparam("prior"), I.implied_role_id == sa.bindparam("implied")))
+UNIMPLY = Query(sa.delete(IMPLIED).where(M.prior_role_id == sa.bindparam("prior"), M.implied_role_id == sa.bindparam("implied")))
 
 
 async def add(tx: Tx, role: Role) -> None:

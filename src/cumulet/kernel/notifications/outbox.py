@@ -35,7 +35,7 @@ OUTBOX = sa.Table(
     sa.Column("tries", sa.Integer, nullable=False),
     sa.Index("notifications_created", "created_at"),
 )
-O = OUTBOX.c  # noqa: E741
+T = OUTBOX.c
 
 
 class Event(Struct, frozen=True):
@@ -55,13 +55,13 @@ class Event(Struct, frozen=True):
 
 _positions = itertools.count()
 INSERT, DELETE = insert(OUTBOX), delete(OUTBOX)
-OLDEST = Query(sa.select(OUTBOX).order_by(O.created_at, O.position).limit(sa.bindparam("most", type_=sa.Integer())), Event)
+OLDEST = Query(sa.select(OUTBOX).order_by(T.created_at, T.position).limit(sa.bindparam("most", type_=sa.Integer())), Event)
 TAKE: Query[Any] = Query(
     sa.update(OUTBOX)
-    .where(O.id == sa.bindparam("b_id"), O.taken_until <= sa.bindparam("now"))
-    .values(taken_until=sa.bindparam("until"), tries=O.tries + 1)
+    .where(T.id == sa.bindparam("b_id"), T.taken_until <= sa.bindparam("now"))
+    .values(taken_until=sa.bindparam("until"), tries=T.tries + 1)
 )
-PUT_BACK: Query[Any] = Query(sa.update(OUTBOX).where(O.id == sa.bindparam("b_id")).values(taken_until=sa.bindparam("until")))
+PUT_BACK: Query[Any] = Query(sa.update(OUTBOX).where(T.id == sa.bindparam("b_id")).values(taken_until=sa.bindparam("until")))
 
 
 async def tell(tx: Tx, service: str, event_type: str, payload: Mapping[str, Any], priority: str = INFO) -> None:

@@ -24,7 +24,7 @@ OPTIONS = sa.Table(
     sa.Column("secret", sa.Text),
     sa.Index("domain_options_domain", "domain_id"),
 )
-O = OPTIONS.c  # noqa: E741
+T = OPTIONS.c
 
 
 class DomainOption(Struct, frozen=True):
@@ -38,8 +38,8 @@ class DomainOption(Struct, frozen=True):
     secret: str | None
 
 
-OF_DOMAIN = Query(sa.select(OPTIONS).where(O.domain_id == sa.bindparam("domain_id")).order_by(O.id), DomainOption)
-DOMAINS = Query(sa.select(O.domain_id).distinct())
+OF_DOMAIN = Query(sa.select(OPTIONS).where(T.domain_id == sa.bindparam("domain_id")).order_by(T.id), DomainOption)
+DOMAINS = Query(sa.select(T.domain_id).distinct())
 INSERT, DELETE = insert(OPTIONS), delete(OPTIONS)
 
 

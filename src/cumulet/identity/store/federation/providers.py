@@ -26,7 +26,7 @@ PROTOCOLS = sa.Table(
     sa.Column("mapping_id", sa.Text, nullable=False),
     sa.Column("remote_id_attribute", sa.Text),
 )
-P, O = PROVIDERS.c, PROTOCOLS.c  # noqa: E741
+P, K = PROVIDERS.c, PROTOCOLS.c
 
 INSERT, UPDATE = insert(PROVIDERS), update(PROVIDERS)
 GET, DELETE = get(PROVIDERS, IdentityProvider), delete(PROVIDERS)
@@ -38,7 +38,7 @@ LISTING = Listing(
     filters={"id": P.id, "enabled": P.enabled, "domain_id": P.domain_id},
     default=[("id", False)],
 )
-_ONE = (O.idp_id == sa.bindparam("b_idp_id"), O.id == sa.bindparam("b_id"))
+_ONE = (K.idp_id == sa.bindparam("b_idp_id"), K.id == sa.bindparam("b_id"))
 ADD_PROTOCOL, GET_PROTOCOL = insert(PROTOCOLS), Query(sa.select(PROTOCOLS).where(*_ONE), Protocol)
 SAVE_PROTOCOL = Query(
     sa.update(PROTOCOLS)
@@ -49,9 +49,9 @@ REMOVE_PROTOCOL = Query(sa.delete(PROTOCOLS).where(*_ONE))
 PROTOCOL_LISTING = Listing(
     sa.select(PROTOCOLS),
     Protocol,
-    key=O.id,
-    sorts={"id": O.id},
-    filters={"id": O.id, "idp_id": O.idp_id, "mapping_id": O.mapping_id},
+    key=K.id,
+    sorts={"id": K.id},
+    filters={"id": K.id, "idp_id": K.idp_id, "mapping_id": K.mapping_id},
     default=[("id", False)],
 )
 

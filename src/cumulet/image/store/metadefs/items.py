@@ -12,20 +12,20 @@ from ....kernel.db.rows import delete, insert, update
 from ...metadefs import Item
 from .tables import ITEMS
 
-I = ITEMS.c  # noqa: E741
+T = ITEMS.c
 INSERT, UPDATE, DELETE = insert(ITEMS), update(ITEMS), delete(ITEMS)
-_OF_KIND = (I.namespace_id == sa.bindparam("b_namespace_id"), I.kind == sa.bindparam("b_kind"))
-GET = Query(sa.select(ITEMS).where(*_OF_KIND, I.name == sa.bindparam("name")), Item)
+_OF_KIND = (T.namespace_id == sa.bindparam("b_namespace_id"), T.kind == sa.bindparam("b_kind"))
+GET = Query(sa.select(ITEMS).where(*_OF_KIND, T.name == sa.bindparam("name")), Item)
 OF_NAMESPACE = Query(
-    sa.select(ITEMS).where(I.namespace_id == sa.bindparam("namespace_id")).order_by(I.created_at, I.position, I.id), Item
+    sa.select(ITEMS).where(T.namespace_id == sa.bindparam("namespace_id")).order_by(T.created_at, T.position, T.id), Item
 )
 DELETE_ALL: Query[Any] = Query(sa.delete(ITEMS).where(*_OF_KIND))
 LISTING = Listing(
     sa.select(ITEMS),
     Item,
-    key=I.id,
-    sorts={name: I[name] for name in ("created_at", "updated_at", "name", "position")},
-    filters={"namespace_id": I.namespace_id, "kind": I.kind},
+    key=T.id,
+    sorts={name: T[name] for name in ("created_at", "updated_at", "name", "position")},
+    filters={"namespace_id": T.namespace_id, "kind": T.kind},
     default=[("created_at", True), ("position", True)],
 )
 

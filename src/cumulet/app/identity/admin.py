@@ -86,7 +86,7 @@ def _file(settings: Config, name: str) -> Path:
 def _keep(settings: Config, user: User, password: str) -> Path | None:
     """The state folder holds the passwords of the users that the cloud itself has made."""
     path = _file(settings, user.name)
-    if user.domain_id != "default" or not path.exists():
+    if user.domain_id != "default" or path.parent != settings.state or not path.exists():  # a name may hold slashes
         return None
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_TRUNC, 0o600)

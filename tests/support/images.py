@@ -15,8 +15,9 @@ from cumulet.image import api, policy
 from cumulet.image.bytestores import Stores, open_stores
 from cumulet.image.bytestores.settings import FileSettings, StoreSettings
 from cumulet.image.model import Image
-from cumulet.image.parts import Parts, Settings
+from cumulet.image.parts import Parts
 from cumulet.image.protections import Protections
+from cumulet.image.settings import Settings
 from cumulet.image.signatures import Certificates
 from cumulet.kernel.clock import stamp
 from cumulet.kernel.db import Reader, Sqlite

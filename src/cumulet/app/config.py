@@ -15,7 +15,7 @@ from msgspec import Meta, Struct
 from ..identity.directory.settings import Directory
 from ..identity.openid.settings import Federation
 from ..image.bytestores.settings import StoreSettings
-from ..image.parts import ImportSettings
+from ..image.settings import ImportSettings
 
 
 class Config(Struct, frozen=True, forbid_unknown_fields=True):

@@ -30,9 +30,9 @@ from ..image import policy as image_policy
 from ..image.bytestores import open_stores
 from ..image.operations.sweep import sweep
 from ..image.parts import Parts as ImageParts
-from ..image.parts import Settings as ImageSettings
 from ..image.protections import Protections
 from ..image.protections import load as load_protections
+from ..image.settings import Settings as ImageSettings
 from ..image.signatures import Certificates
 from ..kernel import audit, workflow
 from ..kernel.audit import later as audit_later

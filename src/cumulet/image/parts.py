@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from typing import Literal
 
 from msgspec import Struct
 
@@ -11,49 +10,12 @@ from ..identity.keys import KeyRing
 from ..identity.operations.catalog import Catalog
 from ..kernel.clock import SystemClock
 from ..kernel.db import Database
-from ..kernel.fetching import Reach
 from .bytestores import Stores
 from .protections import Protections
+from .settings import Settings
 from .signatures import Certificates
 
-HOUR = 3600.0
 _ABOUT = b"image import"
-
-Method = Literal["glance-direct", "web-download", "copy-image", "glance-download"]
-Plugin = Literal["image_decompression", "image_conversion", "inject_image_metadata"]
-
-
-class ImportSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """What an operator may set about imports.
-
-    `plugins` work on every imported image, decompression before conversion. `inject` are properties given to imported images, but
-    not to those of users with one of the roles `inject_ignores`. `reach` says where web-download may lead.
-    """
-
-    methods: tuple[Method, ...] = ("glance-direct", "web-download", "copy-image", "glance-download")
-    plugins: tuple[Plugin, ...] = ("image_decompression",)
-    output_format: Literal["raw", "qcow2", "vmdk", "vdi"] = "raw"
-    inject: dict[str, str] = {}
-    inject_ignores: tuple[str, ...] = ("admin",)
-    reach: Reach = Reach()
-
-
-class Settings(Struct, frozen=True):
-    """What an operator may set. Sizes are in bytes, times in seconds.
-
-    `largest` is the largest image. `grace` is how long the bytes of a deleted image are kept; they are purged earlier, oldest
-    first, while less than `reserve` is free. An upload without progress for `stall` is given up. `storage_quota` is how much every
-    project may keep, 0 for any amount. `show_locations`: users see and change where images' bytes are, as by Glance's
-    `show_multiple_locations`.
-    """
-
-    largest: int = 1 << 40
-    grace: float = 72 * HOUR
-    reserve: int = 2 << 30
-    stall: float = 600.0
-    storage_quota: int = 0
-    show_locations: bool = False
-    imports: ImportSettings = ImportSettings()
 
 
 class Parts(Struct, frozen=True):

@@ -14,7 +14,7 @@ import pytest
 
 from cumulet.image.bytestores.settings import FileSettings, HttpSettings
 from cumulet.image.operations.sweep import restore, sweep
-from cumulet.image.parts import ImportSettings
+from cumulet.image.settings import ImportSettings
 from cumulet.image.store import tasks
 from cumulet.kernel.fetching import Reach
 from support.images import image_cloud, qcow2

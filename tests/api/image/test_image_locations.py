@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from cumulet.image.bytestores.settings import FileSettings, HttpSettings
-from cumulet.image.parts import ImportSettings
+from cumulet.image.settings import ImportSettings
 from cumulet.kernel.fetching import Reach
 from support.images import ImageCloud, image_cloud, qcow2
 from support.web import WebServer, web_server

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cumulet.image.parts import ImportSettings
+from cumulet.image.settings import ImportSettings
 from cumulet.kernel.fetching import Reach
 from support.images import ImageCloud, image_cloud
 from support.web import web_server

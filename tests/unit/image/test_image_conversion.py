@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from cumulet.image.parts import ImportSettings
 from cumulet.image.plugins.conversion import Limits, convert
+from cumulet.image.settings import ImportSettings
 from cumulet.kernel.errors import TooLarge, Unavailable, UnsupportedMedia
 from support.images import image_cloud
 

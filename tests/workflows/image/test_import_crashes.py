@@ -15,7 +15,7 @@ from tests.support.images import ImageCloud, image_cloud
 from tests.support.web import web_server
 
 from cumulet.image.bytestores.settings import FileSettings, HttpSettings
-from cumulet.image.parts import ImportSettings
+from cumulet.image.settings import ImportSettings
 from cumulet.kernel.errors import Unavailable
 from cumulet.kernel.fetching import Reach
 

@@ -14,8 +14,9 @@ from typing import Any
 import argon2
 import httpx
 
-from cumulet.app.cloud import Cloud, database
+from cumulet.app.cloud import Cloud
 from cumulet.app.config import Config, load
+from cumulet.app.state.opening import database
 from cumulet.identity.model import DEFAULT_DOMAIN, Assignment, Scope, User
 from cumulet.identity.operations import projects
 from cumulet.identity.operations.resources import users

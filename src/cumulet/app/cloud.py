@@ -16,7 +16,7 @@ from ..kernel.bus import Bus
 from ..kernel.bus.inprocess import InProcessBus
 from ..kernel.bus.unix import UnixHub
 from ..kernel.cause import acting
-from ..kernel.clock import Clock, SystemClock
+from ..kernel.clock import SystemClock
 from ..kernel.db import Database, Sqlite, metadata, migrations
 from ..kernel.http import Application
 from ..kernel.reconcile import Reconciling
@@ -27,6 +27,7 @@ from . import findings, wire
 from .config import Config
 from .hosts import Underlay, underlay
 from .reports import Reports
+from .state.opening import database
 from .wire import Rings, Services
 
 if TYPE_CHECKING:
@@ -111,17 +112,6 @@ class Cloud:
         self.parts.federated.close()
         await self.tokens.later.write()
         await self.db.close()
-
-
-def database(config: Config, clock: Clock) -> Sqlite | Postgres:
-    """The configuration's database, not yet connected. Raises ValueError."""
-    if not config.database:
-        return Sqlite(config.state / "cumulet.db", clock)
-    if not config.database.startswith(("postgresql://", "postgres://")):
-        raise ValueError("database: a PostgreSQL URL (postgresql://user:password@host/name) or nothing is expected")
-    from ..kernel.db.postgres import Postgres
-
-    return Postgres(config.database, clock)
 
 
 async def prepared_database(config: Config) -> tuple[Sqlite | Postgres, wire.Rings]:

@@ -17,6 +17,9 @@ from ..identity.openid.settings import Federation
 from ..image.bytestores.settings import StoreSettings
 from ..image.settings import ImportSettings
 
+TOKEN_KEYS, CREDENTIAL_KEYS = "token-keys", "credential-keys"
+"""The folders of the rings, in the state folder."""
+
 
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that can be set.

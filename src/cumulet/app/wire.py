@@ -55,7 +55,7 @@ from ..placement.operations import hosts
 from ..volume import api as volume
 from ..volume import policy as volume_policy
 from . import findings
-from .config import Config
+from .config import CREDENTIAL_KEYS, TOKEN_KEYS, Config
 from .hosts import Underlay
 from .inspection import service as inspection
 
@@ -69,9 +69,6 @@ RULES = {
     "operator": inspection.RULES,
 }
 """Each service's rules, by upstream's names."""
-
-TOKEN_KEYS, CREDENTIAL_KEYS = "token-keys", "credential-keys"
-"""The folders of the rings, in the state folder."""
 
 HEAL_SECONDS, SWEEP_SECONDS, STRANGERS_SECONDS, DIRECTORIES_SECONDS, OLD_EVENTS_SECONDS = 5.0, 300.0, 1.0, 60.0, 3600.0
 

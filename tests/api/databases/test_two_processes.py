@@ -14,8 +14,9 @@ from tests.support.site import site as furnished
 from tests.support.volumes import VolumeCloud
 
 from cumulet.app import wire
-from cumulet.app.cloud import Cloud, database
+from cumulet.app.cloud import Cloud
 from cumulet.app.hosts import underlay
+from cumulet.app.state.opening import database
 from cumulet.kernel.workflow.problems import Crash
 from cumulet.placement.operations import claims
 

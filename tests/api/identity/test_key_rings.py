@@ -8,7 +8,7 @@ import shutil
 import pytest
 from typer.testing import CliRunner
 
-from cumulet.app import wire
+from cumulet.app import config, wire
 from cumulet.app.cli import app
 from cumulet.identity.key_files import put_aside
 from cumulet.identity.keys import KeyRing
@@ -43,7 +43,7 @@ async def rotate(cloud, clock, ring: KeyRing) -> key_rings.Rotated:
 async def test_a_rotation_logs_nobody_out_in_any_process(cloud, clock):
     user = await person(cloud)
     before = (await user.token()).headers["X-Subject-Token"]
-    operator = KeyRing.load(folder(cloud, wire.TOKEN_KEYS))
+    operator = KeyRing.load(folder(cloud, config.TOKEN_KEYS))
     first, second = cloud.cloud.tokens, await another_process(cloud)
     for _ in range(3):
         done = await rotate(cloud, clock, operator)
@@ -58,7 +58,7 @@ async def test_a_rotation_logs_nobody_out_in_any_process(cloud, clock):
 
 
 async def test_a_key_is_removed_once_no_token_can_be_asked_about_that_it_sealed(cloud, clock):
-    operator = KeyRing.load(folder(cloud, wire.TOKEN_KEYS))
+    operator = KeyRing.load(folder(cloud, config.TOKEN_KEYS))
     await rotate(cloud, clock, operator)
     assert (await rotate(cloud, clock, operator)).removed == []
     await clock.advance(LIFETIME_SECONDS + EXPIRED_SECONDS)
@@ -66,7 +66,7 @@ async def test_a_key_is_removed_once_no_token_can_be_asked_about_that_it_sealed(
 
 
 async def test_two_rotations_in_a_row_are_refused(cloud, clock):
-    operator = KeyRing.load(folder(cloud, wire.TOKEN_KEYS))
+    operator = KeyRing.load(folder(cloud, config.TOKEN_KEYS))
     await rotate(cloud, clock, operator)
     with pytest.raises(ValueError, match="staged 0 s ago"):
         await key_rings.rotate_tokens(cloud.db, operator)
@@ -76,7 +76,7 @@ async def test_credentials_are_sealed_anew_and_stay_what_they_are(cloud, clock):
     own = await cloud.client("one", "member")
     made = [await make(own, "credentials", type="cert", blob=f"secret {n}", user_id=own.user_id) for n in range(3)]
     vault = cloud.cloud.parts.vault
-    operator = KeyRing.load(folder(cloud, wire.CREDENTIAL_KEYS))
+    operator = KeyRing.load(folder(cloud, config.CREDENTIAL_KEYS))
     for removed in ([], [0], [1]):
         await clock.advance(SETTLED_SECONDS)
         done = await key_rings.rotate_credentials(cloud.db, operator)
@@ -90,7 +90,7 @@ async def test_credentials_are_sealed_anew_and_stay_what_they_are(cloud, clock):
 
 async def test_a_key_that_a_credential_needs_is_never_removed(cloud, clock):
     own = await cloud.client("one", "member")
-    operator = KeyRing.load(folder(cloud, wire.CREDENTIAL_KEYS))
+    operator = KeyRing.load(folder(cloud, config.CREDENTIAL_KEYS))
     for _ in range(3):
         # The serving process has not looked since: it seals with the first key.
         credential = await make(own, "credentials", type="cert", blob="late", user_id=own.user_id)
@@ -102,19 +102,19 @@ async def test_a_key_that_a_credential_needs_is_never_removed(cloud, clock):
 async def test_a_start_without_a_key_that_credentials_need_is_refused_by_name(cloud, clock):
     own = await cloud.client("one", "member")
     await make(own, "credentials", type="cert", blob="secret", user_id=own.user_id)
-    path = folder(cloud, wire.CREDENTIAL_KEYS) / "0"
+    path = folder(cloud, config.CREDENTIAL_KEYS) / "0"
     key = path.read_bytes()
     path.write_bytes(bytes([key[0] ^ 1]) + key[1:])
     with pytest.raises(ValueError, match=f"{path} is not the key"):
         await wire.key_rings(cloud.cloud.config, cloud.db)
     path.write_bytes(key)
     path.unlink()
-    (folder(cloud, wire.CREDENTIAL_KEYS) / "1.staged").rename(folder(cloud, wire.CREDENTIAL_KEYS) / "1")
+    (folder(cloud, config.CREDENTIAL_KEYS) / "1.staged").rename(folder(cloud, wire.CREDENTIAL_KEYS) / "1")
     with pytest.raises(ValueError, match=f"{path}: 1 credential"):
         await wire.key_rings(cloud.cloud.config, cloud.db)
 
 
-@pytest.mark.parametrize("name", [wire.TOKEN_KEYS, wire.CREDENTIAL_KEYS])
+@pytest.mark.parametrize("name", [config.TOKEN_KEYS, wire.CREDENTIAL_KEYS])
 async def test_a_process_with_keys_of_its_own_does_not_start(cloud, clock, name):
     put_aside(folder(cloud, name), clock.now())
     with pytest.raises(ValueError, match=f"{folder(cloud, name)}/0 is not the key that this cloud has used"):
@@ -122,7 +122,7 @@ async def test_a_process_with_keys_of_its_own_does_not_start(cloud, clock, name)
 
 
 async def test_a_process_whose_copy_is_one_rotation_behind_works_and_two_behind_does_not_start(cloud, clock, tmp_path):
-    operator, path = KeyRing.load(folder(cloud, wire.TOKEN_KEYS)), folder(cloud, wire.TOKEN_KEYS)
+    operator, path = KeyRing.load(folder(cloud, config.TOKEN_KEYS)), folder(cloud, wire.TOKEN_KEYS)
     shutil.copytree(path, tmp_path / "copy")
     late = KeyRing.load(tmp_path / "copy")
     await rotate(cloud, clock, operator)
@@ -135,7 +135,7 @@ async def test_a_process_whose_copy_is_one_rotation_behind_works_and_two_behind_
 
 async def test_a_running_process_keeps_its_keys_when_the_folder_is_spoilt(cloud):
     token = (await (await person(cloud)).token()).headers["X-Subject-Token"]
-    ring, path = cloud.cloud.tokens.keys, folder(cloud, wire.TOKEN_KEYS)
+    ring, path = cloud.cloud.tokens.keys, folder(cloud, config.TOKEN_KEYS)
     (path / "0").write_bytes(b"x" * 32)
     with pytest.raises(ValueError, match="is not the key"):
         await key_rings.refresh(cloud.db, key_rings.TOKENS, ring)
@@ -148,7 +148,7 @@ async def test_a_running_process_keeps_its_keys_when_the_folder_is_spoilt(cloud)
 async def test_a_new_ring_makes_every_token_void(cloud):
     user = await person(cloud)
     token = (await user.token()).headers["X-Subject-Token"]
-    aside = await key_rings.renew_tokens(cloud.db, folder(cloud, wire.TOKEN_KEYS))
+    aside = await key_rings.renew_tokens(cloud.db, folder(cloud, config.TOKEN_KEYS))
     assert (aside / "0").exists()
     again = await another_process(cloud)
     with pytest.raises(Exception, match="not valid"):
@@ -170,18 +170,18 @@ def test_the_commands_rotate_and_show_the_keys(stored):
         assert done.exit_code == 0, done.output
         return done.output
 
-    for name in (wire.TOKEN_KEYS, wire.CREDENTIAL_KEYS):
+    for name in (config.TOKEN_KEYS, wire.CREDENTIAL_KEYS):
         os.utime(state / name / "1.staged", (0, 0))
     assert "1 is the primary key now; 2 is staged" in run("rotate")
     assert "Credentials sealed anew: 0." in run("rotate", "--credentials")
     listed = run("list")
     assert [listed.count(word) for word in ("primary", "staged", "opens only")] == [2, 2, 2]
     assert "new ring" in run("renew", "--yes")
-    assert (state / wire.TOKEN_KEYS / "0").exists()
+    assert (state / config.TOKEN_KEYS / "0").exists()
 
 
 def test_a_command_names_the_key_that_is_wrong(stored):
-    path = stored.cloud.config.state / wire.TOKEN_KEYS / "0"
+    path = stored.cloud.config.state / config.TOKEN_KEYS / "0"
     path.write_bytes(b"short")
     done = CliRunner().invoke(app, ["keys", "rotate", "--state", str(path.parents[1])], env={"COLUMNS": "200"})
     assert done.exit_code == 1

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ...identity.model import User
-from ...identity.operations import explaining, repair
-from ...identity.passwords import Passwords
 from ...kernel import ids
-from ...kernel.db import Database
-from .. import cloud, wire
 from ..config import Config
 from ..operator import clouds_yaml
+from ..state.opening import ended_well, with_database
 from ..terminal import ConfigOption, StateOption, configuration, console, failure
-from .opening import ended_well, with_database
+
+if TYPE_CHECKING:
+    from ...identity.model import User
+    from ...kernel.db import Database
+
+ADMIN = "admin"
 
 admin_app = typer.Typer(no_args_is_help=True, help="For operators who cannot log in any more.")
 
@@ -38,12 +39,15 @@ def bootstrap(
     config: ConfigOption = None,
 ) -> None:
     """Make or repair what an administrator needs: domain, project, user, roles, catalog. Twice is as good as once."""
+    from ...identity.operations import repair
+    from .. import cloud, wire
+
     settings = configuration(config, state)
 
     async def run() -> list[str]:
         db, rings = await cloud.prepared_database(settings)
         try:
-            password = cloud.read_or_make_secret(_file(settings, repair.ADMIN))
+            password = cloud.read_or_make_secret(_file(settings, ADMIN))
             hashed = await rings.tokens.passwords.hash(password) if reset else None
             async with db.tx() as tx:
                 return await repair.repair(tx, repair.Wanted(settings.region, wire.endpoints(settings), hashed))
@@ -57,12 +61,15 @@ def bootstrap(
 
 @admin_app.command("reset-password")
 def reset_password(
-    user: Annotated[str, typer.Argument(help="id, name, or name@domain.")] = repair.ADMIN,
+    user: Annotated[str, typer.Argument(help="id, name, or name@domain.")] = ADMIN,
     prompt: PromptOption = False,
     state: StateOption = None,
     config: ConfigOption = None,
 ) -> None:
     """Give a user another password, enable and unlock them. Every token of theirs is void."""
+    from ...identity.operations import explaining, repair
+    from ...identity.passwords import Passwords
+
     settings = configuration(config, state)
     password = typer.prompt("New password", hide_input=True, confirmation_prompt=True) if prompt else ids.secret_text()
 

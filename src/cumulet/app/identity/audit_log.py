@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 
-from ...kernel import audit
-from ...kernel.audit import Event, Sought, cadf
 from ...kernel.clock import seconds, stamp
-from ...kernel.db import Database
+from ..state.opening import with_database
 from ..terminal import ConfigOption, StateOption, configuration, console, failure
-from .opening import with_database
+
+if TYPE_CHECKING:
+    from ...kernel.audit import Event, Sought
+    from ...kernel.db import Database
 
 FIELDS = {
     "user": "user_id",
@@ -37,6 +38,8 @@ def audit_log(
     config: ConfigOption = None,
 ) -> None:
     """Who did what to what, from where, and how it ended; the newest last."""
+    from ...kernel import audit
+
     sought = _sought(wanted or [], most)
 
     async def read(db: Database) -> list[Event]:
@@ -46,7 +49,7 @@ def audit_log(
     found = with_database(configuration(config, state), read)
     if as_json:
         for event in found:
-            print(msgspec.json.encode(cadf(event)).decode())
+            print(msgspec.json.encode(audit.cadf(event)).decode())
         return
     for event in found:
         console.print(_line(event), highlight=False, soft_wrap=True, markup=False)
@@ -58,6 +61,8 @@ def _line(event: Event) -> str:
 
 
 def _sought(wanted: list[str], most: int) -> Sought:
+    from ...kernel.audit import Sought
+
     chosen = {}
     for part in wanted:
         name, _, value = part.partition("=")

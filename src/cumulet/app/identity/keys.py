@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
-from ...identity import key_files
-from ...identity.key_files import Rotated
-from ...identity.operations import key_rings
 from ...kernel.clock import stamp
-from ...kernel.db import Database
-from ..config import Config
+from ..config import CREDENTIAL_KEYS, TOKEN_KEYS, Config
+from ..state.opening import with_database, with_keys
 from ..terminal import ConfigOption, StateOption, configuration, console, failure
-from ..wire import CREDENTIAL_KEYS, TOKEN_KEYS, Rings
-from .opening import with_database, with_keys
+
+if TYPE_CHECKING:
+    from ...identity.key_files import Found, Rotated
+    from ...identity.operations.key_rings import Migrated
+    from ...kernel.db import Database
+    from ..wire import Rings
 
 keys_app = typer.Typer(no_args_is_help=True, help="The keys that tokens and credentials are sealed with.")
 
@@ -38,10 +38,14 @@ def rotate(credentials: CredentialsOption = False, state: StateOption = None, co
 
 
 async def _tokens(db: Database, rings: Rings) -> Rotated:
+    from ...identity.operations import key_rings
+
     return await key_rings.rotate_tokens(db, rings.tokens.keys)
 
 
-async def _credentials(db: Database, rings: Rings) -> key_rings.Migrated:
+async def _credentials(db: Database, rings: Rings) -> Migrated:
+    from ...identity.operations import key_rings
+
     return await key_rings.rotate_credentials(db, rings.vault)
 
 
@@ -55,6 +59,8 @@ def _tell(folder: Path, done: Rotated) -> None:
 @keys_app.command("list")
 def list_keys(state: StateOption = None, config: ConfigOption = None) -> None:
     """The keys of both rings, and since when each is what it is."""
+    from rich.table import Table
+
     settings = configuration(config, state)
     table = Table("ring", "number", "is", "since")
     for name in (TOKEN_KEYS, CREDENTIAL_KEYS):
@@ -65,7 +71,9 @@ def list_keys(state: StateOption = None, config: ConfigOption = None) -> None:
     console.print(table)
 
 
-def _found(settings: Config, name: str) -> key_files.Found:
+def _found(settings: Config, name: str) -> Found:
+    from ...identity import key_files
+
     try:
         return key_files.read(settings.state / name)
     except (ValueError, OSError) as problem:
@@ -84,6 +92,8 @@ def renew(
         raise failure("Every token becomes void, and everybody must log in again. If that is wanted: cumulet keys renew --yes")
 
     async def work(db: Database) -> Path:
+        from ...identity.operations import key_rings
+
         return await key_rings.renew_tokens(db, settings.state / TOKEN_KEYS)
 
     aside = with_database(settings, work)

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.text import Text
 from rich.tree import Tree
 
-from ...identity.operations import explaining
-from ...kernel.db import Database
-from ...kernel.policy import Actor, Policy
-from ...kernel.policy.explaining import Reason, deciding
-from .. import wire
 from ..config import Config
+from ..state.opening import with_database
 from ..terminal import ConfigOption, StateOption, configuration, console, failure
-from .opening import with_database
+
+if TYPE_CHECKING:
+    from ...kernel.db import Database
+    from ...kernel.policy import Actor, Policy
+    from ...kernel.policy.explaining import Reason
 
 policy_app = typer.Typer(no_args_is_help=True, help="Who may do what, and why.")
 
 
 def _policies(config: Config) -> dict[str, Policy]:
+    from .. import wire
+
     try:
         return wire.policies(config)
     except ValueError as problem:
@@ -34,6 +36,8 @@ def list_rules(
     config: ConfigOption = None,
 ) -> None:
     """The rules in force, and which of them policy.yaml has overridden."""
+    from .. import wire
+
     for service, policy in _policies(configuration(config, state)).items():
         for name, text in sorted(policy.texts.items()):
             if part in name:
@@ -53,6 +57,8 @@ def check(
     config: ConfigOption = None,
 ) -> None:
     """Whether a rule lets a user act on something, and why. Ends with 1 if it does not."""
+    from ...identity.operations import explaining
+
     settings = configuration(config, state)
     having = {service: policy for service, policy in _policies(settings).items() if rule in policy.texts}
     if not having:
@@ -88,6 +94,8 @@ def _said(actor: Actor) -> str:
 
 
 def _show(title: str, reason: Reason) -> None:
+    from ...kernel.policy.explaining import deciding
+
     tree = Tree(Text(f"{title}: {'allowed' if reason.held else 'refused'}", style="green" if reason.held else "red"))
     _grow(tree, reason)
     console.print(tree, soft_wrap=True)

@@ -6,8 +6,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from ..config import Config
 from .client import Credentials
 
@@ -31,6 +29,8 @@ def _password(config: Config, user: str) -> Path:
 
 def write(config: Config) -> Path:
     """Write our clouds into `clouds.yaml` in the state folder; returns its path. Only the owner may read it."""
+    import yaml
+
     clouds: dict[str, Any] = {}
     for name, user in NAMES.items():
         who = credentials(config, user)

@@ -5,10 +5,14 @@ plain lines where there is no terminal.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rich.console import Console
-from rich.status import Status
 
 from ...kernel.clock import measure
+
+if TYPE_CHECKING:
+    from rich.status import Status
 
 
 class Steps:

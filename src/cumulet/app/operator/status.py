@@ -6,7 +6,7 @@ from msgspec import Struct
 from rich.console import Console
 from rich.table import Table
 
-from ...compute.operations import guests
+from ...compute.operations.explain.unmanaged import unmanaged
 from ...kernel import workflow
 from ...kernel.clock import SystemClock
 from ...kernel.db import Reader
@@ -15,8 +15,8 @@ from ...kernel.errors import Unavailable
 from ...kernel.workflow import Active
 from ...placement.operations import claims, hosts
 from .. import findings
-from ..cloud import database
 from ..config import Config
+from ..state.opening import database
 from . import process
 
 
@@ -64,7 +64,7 @@ async def show(config: Config, console: Console) -> int:
 
 async def _hosts(tx: Reader) -> list[HostLine]:
     alive = {host.id for host in await hosts.alive(tx)}
-    strangers = {found.host_id: len(found.guests) for found in await guests.all_unmanaged(tx)}
+    strangers = {found.host_id: len(found.guests) for found in await unmanaged(tx)}
     lines = []
     for host in await hosts.list(tx):
         usage = await claims.usage(tx, host.id)

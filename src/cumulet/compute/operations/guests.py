@@ -16,7 +16,6 @@ from ...placement.operations import hosts as registry
 from ..model import ACTIVE
 from ..rules import states
 from ..store import guests, servers
-from ..store.guests import Unmanaged
 from ..store.servers import Seen
 from . import hosts
 from .servers import power
@@ -106,8 +105,3 @@ def _described(guest: Guest) -> dict[str, Any]:
 async def unmanaged(tx: Reader, host_id: str) -> list[dict[str, Any]]:
     """The unknown guests of a host: name, state, vcpus, memory_mb, server_id."""
     return await guests.unmanaged(tx, host_id)
-
-
-async def all_unmanaged(tx: Reader) -> list[Unmanaged]:
-    """The same of all hosts."""
-    return [host for host in await guests.all_unmanaged(tx) if host.guests]

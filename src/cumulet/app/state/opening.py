@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from ...kernel.clock import SystemClock
-from ...kernel.db import Database, migrations
 from ...kernel.errors import Problem
-from .. import cloud, wire
 from ..config import Config
 from ..terminal import failure
-from ..wire import Rings
+
+if TYPE_CHECKING:
+    from ...kernel.clock import Clock
+    from ...kernel.db import Database, Sqlite
+    from ...kernel.db.postgres import Postgres
+    from ..wire import Rings
 
 T = TypeVar("T")
 
@@ -22,12 +24,28 @@ class NotThere(ValueError):
     """There is no database of this program's schema; nothing was made."""
 
 
+def database(config: Config, clock: Clock) -> Sqlite | Postgres:
+    """The configuration's database, not yet connected. Raises ValueError."""
+    from ...kernel.db import Sqlite
+
+    if not config.database:
+        return Sqlite(config.state / "cumulet.db", clock)
+    if not config.database.startswith(("postgresql://", "postgres://")):
+        raise ValueError("database: a PostgreSQL URL (postgresql://user:password@host/name) or nothing is expected")
+    from ...kernel.db.postgres import Postgres
+
+    return Postgres(config.database, clock)
+
+
 @asynccontextmanager
 async def opened(config: Config) -> AsyncIterator[Database]:
     """The database of a cloud that was started at least once by this version. Raises NotThere, ValueError, Unavailable."""
+    from ...kernel.clock import SystemClock
+    from ...kernel.db import migrations
+
     if not config.database and not (config.state / "cumulet.db").exists():
         raise NotThere(f"There is no cloud in {config.state}: start one with cumulet up, or name its folder with --state.")
-    db = cloud.database(config, SystemClock())
+    db = database(config, SystemClock())
     try:
         found, newest = await migrations.revision(db), migrations.revisions()[-1]
         if found != newest:
@@ -39,6 +57,8 @@ async def opened(config: Config) -> AsyncIterator[Database]:
 
 def with_keys(config: Config, work: Callable[[Database, Rings], Awaitable[T]]) -> T:
     """Run `work` with the database and the rings. Ends the command, saying why, if that cannot be done."""
+
+    from .. import wire
 
     async def run() -> T:
         async with opened(config) as db:

@@ -128,7 +128,7 @@ async def _prepare(url: str, state: Path, file: Path, real: bool) -> dict[str, d
             "api_extensions": ",".join(await _extensions(admin)),
             "floating_ips": "true",
         },
-        "image": {"build_timeout": "60"},
+        "image": {"build_timeout": "60", "image_caching_enabled": "true"},
         "image-feature-enabled": {"http_store_enabled": "true", "store_weight_enabled": "true"},
         "volume": {
             "catalog_type": "volumev3",

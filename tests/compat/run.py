@@ -56,7 +56,7 @@ def excluded() -> list[str]:
 def cumulet(*arguments: str) -> None:
     """Run the command line."""
     stores = STORES | (SECOND_STORE if MODE == "stores" else {})
-    images = {"CUMULET_IMAGE_STORES": json.dumps(stores), "CUMULET_IMAGE_IMPORT": json.dumps(REACH)}
+    images = {"CUMULET_IMAGE_STORES": json.dumps(stores), "CUMULET_IMAGE_IMPORT": json.dumps(REACH), "CUMULET_IMAGE_CACHE_GB": "1"}
     environment = {**os.environ, "CUMULET_PORT": str(PORT), "CUMULET_NAMESPACE": "cumulet-compat", **COMPLIANCE, **images}
     subprocess.run([sys.executable, "-m", "cumulet.app.cli", *arguments], check=True, env=environment)
 

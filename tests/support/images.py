@@ -9,10 +9,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import httpx
+from msgspec.structs import replace
 
 from cumulet.identity.keys import KeyRing
 from cumulet.image import api, policy
 from cumulet.image.bytestores import Stores, open_stores
+from cumulet.image.bytestores.cache import Cache
 from cumulet.image.bytestores.settings import FileSettings, StoreSettings
 from cumulet.image.model import Image
 from cumulet.image.parts import Parts
@@ -70,12 +72,20 @@ class ImageCloud:
         trusted = Certificates(self.certificates, clock)
         self.regions = OtherRegions()
         vault = KeyRing.load(self.folder.parent.parent / "keys")
-        self.parts = Parts(db, stores, settings, protections, trusted, vault, self.regions)  # type: ignore[arg-type]
-        self.services = SimpleNamespace(images=self.parts)
-        self.engine = Engine(db, self.services, "a life", clock)
-        rules = Policy({**dict.fromkeys(protections.rules, "role:admin"), **policy.DEFAULTS})
-        self.app = Application([api.service(self.parts)], db, {"image": rules}, self._authenticate, "http://identity")
         self._clients: list[httpx.AsyncClient] = []
+        self._serve(Parts(db, stores, settings, protections, trusted, vault, self.regions))  # type: ignore[arg-type]
+
+    def _serve(self, parts: Parts) -> None:
+        self.parts, self.services = parts, SimpleNamespace(images=parts)
+        self.engine = Engine(self.db, self.services, "a life", self.clock)
+        rules = Policy({**dict.fromkeys(parts.protections.rules, "role:admin"), **policy.DEFAULTS})
+        self.app = Application([api.service(parts)], self.db, {"image": rules}, self._authenticate, "http://identity")
+
+    def open_cache(self, folder: Path, limit: int) -> Cache:
+        """From now on, for new clients, with a cache."""
+        cache = Cache(folder, limit)
+        self._serve(replace(self.parts, cache=cache))
+        return cache
 
     async def _authenticate(self, token: str, request: Request) -> Actor:
         project, _, role = token.partition(":")
@@ -133,7 +143,7 @@ class ImageCloud:
         """End."""
         for client in self._clients:
             await client.aclose()
-        self.stores.close()
+        self.parts.close()
 
 
 def _files(store: Any) -> list[Path]:

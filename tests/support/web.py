@@ -32,6 +32,10 @@ class WebServer:
         self.pages[path] = Page(body, **fields)  # type: ignore[arg-type]
         return f"http://127.0.0.1:{self.port}{path}"
 
+    def take(self, path: str) -> None:
+        """Have no answer any more."""
+        del self.pages[path]
+
 
 def _handler(web: WebServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):

@@ -108,7 +108,7 @@ class Cloud:
             await agent.stop()
         await self.underlay.close()
         await self.bus.close()
-        self.parts.image.stores.close()
+        self.parts.image.close()
         self.parts.federated.close()
         await self.tokens.later.write()
         await self.db.close()

@@ -78,6 +78,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     image_default_store: str = ""
     image_staging_store: str = ""
     image_largest_gb: int = 1024
+    image_cache_gb: Annotated[int, Meta(ge=0)] = 0
     image_show_locations: bool = False
     image_import: ImportSettings = ImportSettings()
     address_failures: int = 100

@@ -28,6 +28,8 @@ from ..identity.rules import Compliance
 from ..image import api as image
 from ..image import policy as image_policy
 from ..image.bytestores import open_stores
+from ..image.bytestores.cache import open_cache
+from ..image.operations import caching
 from ..image.operations.sweep import sweep
 from ..image.parts import Parts as ImageParts
 from ..image.protections import Protections
@@ -129,6 +131,7 @@ def images(config: Config, db: Database, rings: Rings) -> ImageParts:
         Certificates(Path(config.image_certificates or config.state / "certificates"), db.clock),
         rings.vault,
         Catalog(db),
+        open_cache(config.state / "image-cache", config.image_cache_gb << 30),
     )
 
 
@@ -246,8 +249,18 @@ def reconcilers(parts: Parts) -> list[Reconciler]:
         Reconciler("old events", OLD_EVENTS_SECONDS, drop_old_events),
         Reconciler("strangers", STRANGERS_SECONDS, hear_strangers),
         workflow.purger(parts.db),
+        *_cache(parts.image),
         *_notifications(parts),
     ]
+
+
+def _cache(images: ImageParts) -> list[Reconciler]:
+    """Fetches what is to be cached, where images are cached."""
+
+    async def fill() -> None:
+        await caching.fill(images)
+
+    return [Reconciler("image cache", caching.EVERY, fill, caching.TOPIC)] if images.cache else []
 
 
 def _notifications(parts: Parts) -> list[Reconciler]:

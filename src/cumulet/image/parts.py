@@ -11,6 +11,7 @@ from ..identity.operations.catalog import Catalog
 from ..kernel.clock import SystemClock
 from ..kernel.db import Database
 from .bytestores import Stores
+from .bytestores.cache import Cache
 from .protections import Protections
 from .settings import Settings
 from .signatures import Certificates
@@ -31,6 +32,13 @@ class Parts(Struct, frozen=True):
     certificates: Certificates = Certificates(None, SystemClock())
     vault: KeyRing | None = None
     catalog: Catalog | None = None
+    cache: Cache | None = None
+
+    def close(self) -> None:
+        """Finish what the stores' and the cache's threads are doing."""
+        self.stores.close()
+        if self.cache is not None:
+            self.cache.close()
 
     def seal(self, secret: str) -> str:
         """A secret as it may be stored. Raises ValueError without a vault."""

@@ -33,7 +33,7 @@ async def download(request: Request, image_id: str) -> Response:
     if not downloads.has_data(image):
         return no_content()
     part = downloads.part(image.size or 0, request.header("Range"))
-    found = await downloads.pieces(request.parts.stores, image, part)
+    found = await downloads.pieces(request.parts, image, part)
     pieces = downloads.watched(request.parts, request.actor, image, part, found)
     headers = {"Content-MD5": image.checksum or "", "Accept-Ranges": "bytes"}
     if not part.whole:

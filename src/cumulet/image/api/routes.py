@@ -45,8 +45,8 @@ ROUTES = [
     Route("GET", "/v2/info/stores/detail", stores.detail, "stores_info_detail", tx="none"),
     Route("DELETE", "/v2/stores/{store}/{image_id}", stores.delete_copy, "default", tx="none"),
     Route("GET", "/v2/info/usage", documents.usage, "default"),
-    Route("GET", "/v2/cache", cache.refuse, "cache_list"),
-    Route("DELETE", "/v2/cache", cache.refuse, "cache_delete"),
-    Route("PUT", "/v2/cache/{image_id}", cache.refuse, "cache_image"),
-    Route("DELETE", "/v2/cache/{image_id}", cache.refuse, "cache_delete"),
+    Route("GET", "/v2/cache", cache.show, "cache_list"),
+    Route("DELETE", "/v2/cache", cache.clear, "cache_delete", tx="none"),
+    Route("PUT", "/v2/cache/{image_id}", cache.queue, "cache_image"),
+    Route("DELETE", "/v2/cache/{image_id}", cache.drop, "cache_delete", tx="none"),
 ]

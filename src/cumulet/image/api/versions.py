@@ -7,13 +7,33 @@ from typing import Any
 from ...kernel.http import Request, Response, ok
 
 NEWEST = "2.17"
-SUPPORTED = ("2.15", "2.13", "2.12", "2.11", "2.10", "2.9", "2.8", "2.7", "2.6", "2.5", "2.4", "2.3", "2.2", "2.1", "2.0")
-"""2.14 and 2.16 are those of image caching, which Glance lists only where it is switched on."""
+SUPPORTED = (
+    "2.16",
+    "2.15",
+    "2.14",
+    "2.13",
+    "2.12",
+    "2.11",
+    "2.10",
+    "2.9",
+    "2.8",
+    "2.7",
+    "2.6",
+    "2.5",
+    "2.4",
+    "2.3",
+    "2.2",
+    "2.1",
+    "2.0",
+)
+_OF_CACHES = ("2.16", "2.14")
+"""Glance lists them only where images are cached."""
 
 
 def _document(request: Request) -> dict[str, Any]:
     links = [{"rel": "self", "href": request.url("/v2/")}]
-    statuses = {NEWEST: "CURRENT", **dict.fromkeys(SUPPORTED, "SUPPORTED")}
+    supported = [number for number in SUPPORTED if request.parts.cache is not None or number not in _OF_CACHES]
+    statuses = {NEWEST: "CURRENT", **dict.fromkeys(supported, "SUPPORTED")}
     return {"versions": [{"id": f"v{number}", "status": status, "links": links} for number, status in statuses.items()]}
 
 

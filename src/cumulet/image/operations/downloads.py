@@ -8,11 +8,12 @@ from collections.abc import AsyncIterator
 
 from msgspec import Struct
 
-from ...kernel.errors import Invalid, RangeUnsatisfiable
+from ...kernel.errors import Invalid, RangeUnsatisfiable, Unavailable
 from ...kernel.policy import Actor
 from .. import events, rules
-from ..bytestores import Stores
-from ..model import ACTIVE, DEACTIVATED, Image
+from ..bytestores import FileStore
+from ..bytestores.cache import Cache
+from ..model import ACTIVE, DEACTIVATED, Image, Location
 from ..parts import Parts
 
 _RANGE = re.compile(r"^bytes\s*=\s*([0-9]{0,18})\s*-\s*([0-9]{0,18})$")
@@ -57,11 +58,28 @@ def _bounds(first: str, last: str, size: int) -> tuple[int, int]:
     return int(first), min(int(last), size - 1) if last else size - 1
 
 
-async def pieces(stores: Stores, image: Image, wanted: Part) -> AsyncIterator[bytes]:
+async def pieces(parts: Parts, image: Image, wanted: Part) -> AsyncIterator[bytes]:
     """The bytes. Raises Forbidden for a deactivated image, Conflict for one that is not active, Unavailable."""
     rules.check_readable(image)
-    found = stores.best_location(image.locations)
-    return await stores.get(found.store).read(found.key, wanted.first, wanted.count)
+    found = parts.stores.best_location(image.locations)
+    cached = await _cached(parts, parts.cache, image, found, wanted) if parts.cache else None
+    return cached or await parts.stores.get(found.store).read(found.key, wanted.first, wanted.count)
+
+
+async def _cached(parts: Parts, cache: Cache, image: Image, at: Location, wanted: Part) -> AsyncIterator[bytes] | None:
+    """The bytes from the cache; None if they are not there. What is read whole from another machine is cached next."""
+    copy = cache.find(image.id, at.key)
+    if copy is None:
+        if wanted.whole and not isinstance(parts.stores.get(at.store).store, FileStore):
+            cache.want(image.id)
+        return None
+    try:
+        blocks = await cache.bytes.read(copy.file, wanted.first, wanted.count)
+    except Unavailable:
+        await cache.forget([copy])
+        return None
+    cache.use(copy, parts.db.clock.now())
+    return blocks
 
 
 def watched(parts: Parts, actor: Actor, image: Image, wanted: Part, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

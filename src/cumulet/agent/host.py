@@ -14,11 +14,13 @@ from typing import Protocol
 from msgspec import Struct
 
 from cumulet.contract.commands import (
+    Cell,
     CopyVolume,
     CreateBlankDisk,
     CreateConfigDrive,
     CreateRootDisk,
     CreateVolume,
+    Device,
     Disk,
     Guest,
     HostFacts,
@@ -32,11 +34,13 @@ Copy = Callable[[Path], Awaitable[None]]
 
 
 class Free(Struct, frozen=True):
-    """What is unused now: memory in MiB, disk in GiB; and the huge pages that are set aside."""
+    """What is unused now: memory in MiB, disk in GiB; and the huge pages, cells and devices that there are."""
 
     memory_mb: int
     disk_gb: int
     pages: list[PagePool] = []
+    cells: list[Cell] = []
+    devices: list[Device] = []
 
 
 class Disks(Protocol):

@@ -146,7 +146,16 @@ class Agent:
             findings.append(f"The hypervisor does not answer ({problem}); the guests are those last seen.")
         free = await self._host.free()
         beat = Heartbeat(
-            self.host_id, self._instance, self._guests, free.memory_mb, free.disk_gb, findings, self._host.boot, free.pages
+            self.host_id,
+            self._instance,
+            self._guests,
+            free.memory_mb,
+            free.disk_gb,
+            findings,
+            self._host.boot,
+            free.pages,
+            free.cells,
+            free.devices,
         )
         answer = await self._ask(beat)
         if isinstance(answer, Rejected):

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from ..agent.topology.specs import DeviceSpec
 from ..identity.directory.settings import Directory
 from ..identity.openid.settings import Federation
 from ..image.bytestores.settings import StoreSettings
@@ -54,6 +55,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     reserved_memory_mb: int | None = None
     reserved_disk_gb: int | None = None
     virt_type: Literal["auto", "kvm", "qemu"] = "auto"
+    device_spec: list[DeviceSpec] = []
     namespace: str = "cumulet"
     external_cidr: str = "172.24.4.0/24"
     external_gateway: str = "172.24.4.1"

@@ -149,7 +149,9 @@ def agent(config: Config, bus: Bus, clock: Clock) -> Agent:
 
 def host_settings(config: Config) -> HostSettings:
     """How this machine's guests run."""
-    return HostSettings(state=config.state / "agent", netns=config.namespace, virt_type=config.virt_type)
+    return HostSettings(
+        state=config.state / "agent", netns=config.namespace, virt_type=config.virt_type, devices=config.device_spec
+    )
 
 
 def switch(config: Config, answer: Callable[[MetadataQuery], Awaitable[MetadataAnswer]]) -> Switch:

@@ -246,6 +246,41 @@ class PagePool(Struct, frozen=True):
         return self.size_kb * self.total // 1024
 
 
+class Cell(Struct, frozen=True):
+    """A NUMA cell: processors, and the memory that is near to them.
+
+    `memory_mb` is all of it, that in `pages` too; `distances` are those to each cell, in the order of their numbers.
+    """
+
+    cell_id: int
+    cpus: list[int]
+    memory_mb: int
+    pages: list[PagePool] = []
+    distances: list[int] = []
+
+
+PCI, PF, VF = "pci", "pf", "vf"
+"""A device; one that can be divided (a physical function of SR-IOV); one of its parts (a virtual function)."""
+
+
+class Device(Struct, frozen=True):
+    """A PCI device that guests may have. `kind` is PCI, PF or VF; `parent` is the address of a VF's PF.
+
+    `resource_class` and `traits` are what the operator says, `cell_id` is the NUMA cell that it is near to, if that is known.
+    """
+
+    address: str
+    vendor_id: str
+    product_id: str
+    kind: str
+    resource_class: str
+    traits: list[str] = []
+    cell_id: int | None = None
+    parent: str | None = None
+    driver: str = ""
+    managed: bool = True
+
+
 class HostFacts(Struct, tag=True, frozen=True):
     """What a host is (C8) and has. Memory in MiB, disk in GiB; `booted_at` in seconds since the epoch, 0 if that is not known.
 
@@ -270,6 +305,8 @@ class HostFacts(Struct, tag=True, frozen=True):
     booted_at: float = 0.0
     pages: list[PagePool] = []
     cached_mb: int = 0
+    cells: list[Cell] = []
+    devices: list[Device] = []
 
 
 class Quarantined(Struct, frozen=True):

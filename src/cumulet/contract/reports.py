@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
-from .commands import Guest, HostFacts, PagePool
+from .commands import Cell, Device, Guest, HostFacts, PagePool
 
 
 class Register(Struct, tag=True, frozen=True):
@@ -34,6 +34,8 @@ class Heartbeat(Struct, tag=True, frozen=True):
     findings: list[str] = []  # what is wrong on the host, for people: a daemon that had to be restarted, …
     boot: str = ""  # names the time since the host's last start, before which no guest can have been running
     pages: list[PagePool] | None = None  # the huge pages set aside now; None from an agent that does not look
+    cells: list[Cell] | None = None  # the same of NUMA cells
+    devices: list[Device] | None = None  # and of PCI devices
 
 
 class MetadataQuery(Struct, tag=True, frozen=True):

@@ -112,6 +112,15 @@ class Claim(Struct, frozen=True):
     created_at: str
 
 
+class Piece(Struct, frozen=True):
+    """Something that cannot be shared, a device by its address or a processor by its number, and the claim that holds it."""
+
+    provider_id: str
+    piece: str
+    consumer_id: str
+    resource_class: str
+
+
 class Finding(Struct, frozen=True):
     """A change that left more claimed than there is (C7): what caused it, when, and the figures then.
 

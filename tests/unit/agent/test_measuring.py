@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from cumulet.agent.libvirt.facts import cached_mb, page_pools
+from cumulet.agent.libvirt.facts import cached_mb
 from cumulet.agent.libvirt.reading import proportional_mb, resident_mb
+from cumulet.agent.topology.cells import page_pools
 from cumulet.contract.commands import PagePool
 
 MEMINFO = "MemTotal: 16384000 kB\nMemAvailable: 8192000 kB\nBuffers: 1024 kB\nCached: 20480 kB\nHugePages_Total: 0\n"

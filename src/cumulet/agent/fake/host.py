@@ -78,10 +78,12 @@ class FakeHost:
             booted_at=world.booted_at,
             pages=world.pages,
             cached_mb=world.cached_mb,
+            cells=world.cells,
+            devices=world.devices,
         )
 
     async def free(self) -> Free:
         """What is unused now."""
-        capacity = self.world.capacity
-        memory = max(0, capacity.memory_mb - self.world.used_memory_mb)
-        return Free(memory, capacity.disk_gb - self.world.allocated // GIB, self.world.pages)
+        world, capacity = self.world, self.world.capacity
+        memory = max(0, capacity.memory_mb - world.used_memory_mb)
+        return Free(memory, capacity.disk_gb - world.allocated // GIB, world.pages, world.cells, world.devices)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from msgspec import Struct
 
-from cumulet.contract.commands import Guest, PagePool, Quarantined
+from cumulet.contract.commands import Cell, Device, Guest, PagePool, Quarantined
 from cumulet.contract.guests import GuestSpec, PortSpec
 from cumulet.kernel.clock import Clock, SystemClock
 from cumulet.kernel.ids import new_uuid
@@ -103,6 +103,8 @@ class World:
         self.corrupt_images: set[str] = set()
         self.findings: list[str] = []
         self.pages: list[PagePool] = []
+        self.cells: list[Cell] = []
+        self.devices: list[Device] = []
         self.cached_mb = 0
         self.own_memory_mb = 0  # what the host itself uses
         self.changed = asyncio.Event()

@@ -12,7 +12,6 @@ from xml.etree import ElementTree as xml
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cumulet.contract.commands import PagePool
 from cumulet.kernel.process import run
 
 from .devices import Surroundings
@@ -82,16 +81,6 @@ def cached_mb(meminfo: str) -> int:
     """The page cache in MiB, from the text of /proc/meminfo."""
     fields = dict(line.split(":", 1) for line in meminfo.splitlines() if ":" in line)
     return sum(int(fields[name].split()[0]) for name in ("Cached", "Buffers") if name in fields) // 1024
-
-
-def page_pools(folder: Path = Path("/sys/kernel/mm/hugepages")) -> list[PagePool]:
-    """The huge pages that are set aside, smallest first."""
-    found = []
-    for pool in folder.glob("hugepages-*kB"):
-        total, free = (int((pool / name).read_text()) for name in ("nr_hugepages", "free_hugepages"))
-        if total:
-            found.append(PagePool(int(pool.name.removeprefix("hugepages-").removesuffix("kB")), total, free))
-    return sorted(found, key=lambda pool: pool.size_kb)
 
 
 def booted_at(stat: str) -> float:

@@ -13,7 +13,7 @@ import os
 import platform
 from pathlib import Path
 
-from cumulet.contract.commands import Guest, HostFacts
+from cumulet.contract.commands import Cell, Device, Guest, HostFacts, PagePool
 from cumulet.contract.guests import DiskSpec, GuestSpec, PortSpec
 from cumulet.kernel.clock import Clock
 from cumulet.kernel.daemons import DaemonFailed
@@ -25,6 +25,7 @@ from ..identity import Identity, boot_name, claim_identity, forget_boot, release
 from ..refusals import Refusal
 from ..store.journal import SqliteJournal
 from ..store.ledger import Ledger
+from ..topology import cells, pci
 from . import console, daemon, facts, guests, hotplug
 from .connection import Connection
 from .devices import Surroundings
@@ -251,7 +252,7 @@ class LibvirtHost:
             raise Refusal("The host is not up.")
         memory = await asyncio.to_thread(Path("/proc/meminfo").read_text)
         total, free = facts.memory_mb(memory)
-        space = await self._disks.space()
+        space, built = await self._disks.space(), await self.free()
         return HostFacts(
             host_id=self._identity.host_id,
             fingerprint=self._identity.fingerprint,
@@ -269,14 +270,20 @@ class LibvirtHost:
             free_disk_gb=space.free // GIB,
             booted_at=facts.booted_at(await asyncio.to_thread(Path("/proc/stat").read_text)),
             address=self._settings.address,
-            pages=await asyncio.to_thread(facts.page_pools),
+            pages=built.pages,
             cached_mb=facts.cached_mb(memory),
+            cells=built.cells,
+            devices=built.devices,
         )
 
     async def free(self) -> Free:
         """What is unused now."""
         _, free = facts.memory_mb(await asyncio.to_thread(Path("/proc/meminfo").read_text))
-        return Free(free, (await self._disks.space()).free // GIB, await asyncio.to_thread(facts.page_pools))
+        return Free(free, (await self._disks.space()).free // GIB, *await asyncio.to_thread(self._built))
+
+    def _built(self) -> tuple[list[PagePool], list[Cell], list[Device]]:
+        """Huge pages, cells, and the devices that guests may have."""
+        return cells.page_pools(), cells.cells(), pci.devices(self._settings.devices)
 
 
 def _takes_direct_io(folder: Path) -> bool:

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from ..accelerator import EMULATOR
 from ..disks.disks import Settings as DiskSettings
+from ..topology.specs import DeviceSpec
 
 
 class HostSettings(Struct, frozen=True, kw_only=True):
@@ -16,7 +17,7 @@ class HostSettings(Struct, frozen=True, kw_only=True):
 
     `state` keeps everything the host must remember; its path must be short, as a Unix socket's has at most 107 bytes. `netns`
     is the namespace in which the switch lives; guests run there too. `socket` names a libvirtd that somebody else runs; None:
-    we run one. Times are in seconds.
+    we run one. `devices` says which PCI devices guests may have. Times are in seconds.
     """
 
     state: Path
@@ -28,3 +29,4 @@ class HostSettings(Struct, frozen=True, kw_only=True):
     socket: Path | None = None
     detach_patience: float = 15.0
     disks: DiskSettings = DiskSettings()
+    devices: list[DeviceSpec] = []

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from ...contract.commands import HostFacts, PagePool
+from ...contract.commands import Cell, HostFacts, PagePool
 from ...contract.reports import Ack, Heartbeat, Register, Rejected, Welcome
 from ...kernel import ids
 from ...kernel.clock import Stamp, seconds, stamp
@@ -21,6 +21,7 @@ from ..store import claims, inventories, providers, traits
 from ..store import hosts as store
 from . import classes, overcommit
 from .providers import remove
+from .topology import stock as topology
 
 Hosts = list[Host]
 Standings = list[Standing]
@@ -99,6 +100,7 @@ async def _take_stock(tx: Tx, facts: HostFacts, initial: Initial, cause: str) ->
         async with overcommit.watch(tx, facts.host_id, cause):
             await inventories.put(tx, changed)
     await traits.report(tx, facts.host_id, host_traits(facts))
+    await topology.take(tx, facts, cause)
 
 
 def _differs(new: msgspec.Struct, old: msgspec.Struct | None) -> bool:
@@ -121,7 +123,7 @@ async def heartbeat(tx: Tx, heartbeat: Heartbeat, initial: Initial = Initial()) 
     """
     if await store.beat(tx, heartbeat, stamp(tx.now + LEASE)):
         if heartbeat.pages is not None:
-            await _recount_pages(tx, heartbeat.host_id, heartbeat.pages, initial)
+            await _recount(tx, heartbeat, initial)
         return Ack()
     host = await store.find(tx, heartbeat.host_id)
     if host is None:
@@ -129,13 +131,36 @@ async def heartbeat(tx: Tx, heartbeat: Heartbeat, initial: Initial = Initial()) 
     return Rejected("duplicate_identity", f"Another agent has registered as host {host.id}; its lease ends at {host.lease_until}.")
 
 
-async def _recount_pages(tx: Tx, host_id: str, pages: Sequence[PagePool], initial: Initial) -> None:
-    host = await get(tx, host_id)
-    sizes = {pool.size_kb: pool.total for pool in pages}
-    if sizes != {pool.size_kb: pool.total for pool in host.facts.pages}:
-        facts = msgspec.structs.replace(host.facts, pages=[*pages])
-        await store.set_facts(tx, host_id, facts)
-        await _take_stock(tx, facts, initial, f"Huge pages were set aside or given back: {_listed(pages)}.")
+async def _recount(tx: Tx, heartbeat: Heartbeat, initial: Initial) -> None:
+    """What can change without a registration: huge pages, cells, devices."""
+    facts = (await get(tx, heartbeat.host_id)).facts
+    pages = facts.pages if heartbeat.pages is None else heartbeat.pages
+    cells = facts.cells if heartbeat.cells is None else heartbeat.cells
+    devices = facts.devices if heartbeat.devices is None else heartbeat.devices
+    changes = [
+        text
+        for text, changed in (
+            (f"Huge pages were set aside or given back: {_listed(pages)}.", _sizes(pages) != _sizes(facts.pages)),
+            ("NUMA cells changed.", [_still(cell) for cell in cells] != [_still(cell) for cell in facts.cells]),
+            (f"Devices came or went: {len(devices)} now.", devices != facts.devices),
+        )
+        if changed
+    ]
+    if changes:
+        facts = msgspec.structs.replace(facts, pages=[*pages], cells=[*cells], devices=[*devices])
+        await store.set_facts(tx, facts.host_id, facts)
+        await _take_stock(tx, facts, initial, " ".join(changes))
+    elif devices:  # one that was kept for a claim may be free now
+        await topology.take(tx, facts, "A claim was given up.")
+
+
+def _sizes(pages: Sequence[PagePool]) -> dict[int, int]:
+    return {pool.size_kb: pool.total for pool in pages}
+
+
+def _still(cell: Cell) -> Cell:
+    """A cell without what changes all the time."""
+    return msgspec.structs.replace(cell, pages=[msgspec.structs.replace(pool, free=0) for pool in cell.pages])
 
 
 def _listed(pages: Sequence[PagePool]) -> str:
@@ -232,10 +257,11 @@ async def retire(tx: Tx, host_id: str) -> None:
     Raises NotFound, and Conflict while it holds claims.
     """
     await get(tx, host_id)
-    held = await claims.holders(tx, host_id)
+    held = await claims.holders(tx, [host_id, *(child.id for child in await providers.below(tx, host_id))])
     if held:
         raise Conflict(f"Host {host_id} cannot be retired: {held} consumers hold claims on it.")
     await store.remove(tx, host_id)
+    await topology.retire(tx, host_id)
     await remove(tx, host_id)
     tx.signal("hosts", host_id)
 

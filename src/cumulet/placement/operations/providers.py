@@ -120,7 +120,7 @@ async def delete(tx: Tx, provider_id: str) -> None:
     if await store.has_children(tx, provider_id):
         message = f"Unable to delete parent resource provider {provider_id}: it has child resource providers."
         raise Conflict(message, code="resource_provider.cannot_delete_parent")
-    held = await claims.holders(tx, provider_id)
+    held = await claims.holders(tx, [provider_id])
     if held:
         message = f"Unable to delete resource provider {provider_id}: Resource provider has allocations of {held} consumers."
         raise Conflict(message, code="resource_provider.inuse")

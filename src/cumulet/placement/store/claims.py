@@ -37,9 +37,7 @@ HAND_OVER: Query[Any] = Query(
     .where(T.consumer_id == sa.bindparam("b_from"), T.provider_id == sa.bindparam("b_provider"))
     .values(consumer_id=sa.bindparam("consumer_id"), epoch=sa.bindparam("epoch", type_=sa.BigInteger()))
 )
-COUNT: Query[tuple[int]] = Query(
-    sa.select(sa.func.count(sa.distinct(T.consumer_id))).where(T.provider_id == sa.bindparam("provider_id"))
-)
+COUNT: Query[tuple[int]] = Query(sa.select(sa.func.count(sa.distinct(T.consumer_id))).where(among(T.provider_id, "provider_ids")))
 
 
 def fits(inventory: Any, used: Any, amount: Any) -> sa.ColumnElement[bool]:
@@ -137,7 +135,7 @@ async def hand_over(tx: Tx, giver_id: str, taker_id: str, provider_id: str, epoc
     return await tx.do(HAND_OVER, b_from=giver_id, b_provider=provider_id, consumer_id=taker_id, epoch=epoch)
 
 
-async def holders(tx: Reader, provider_id: str) -> int:
-    """How many consumers claim something of a provider."""
-    found = await tx.one(COUNT, provider_id=provider_id)
+async def holders(tx: Reader, provider_ids: list[str]) -> int:
+    """How many consumers claim something of these providers."""
+    found = await tx.one(COUNT, provider_ids=provider_ids)
     return found[0] if found else 0

@@ -43,6 +43,7 @@ SET_PARENT: Query[Any] = Query(
     .values(parent_id=sa.bindparam("parent_id", type_=sa.Text()), updated_at=sa.bindparam("stamp"))
 )
 SET_ROOT: Query[Any] = Query(sa.update(PROVIDERS).where(among(T.id, "ids")).values(root_id=sa.bindparam("root_id")))
+BELOW = Query(sa.select(PROVIDERS).where(T.parent_id == sa.bindparam("parent_id")).order_by(T.id), Provider)
 CHILDREN: Query[tuple[int]] = Query(sa.select(sa.func.count()).where(T.parent_id == sa.bindparam("parent_id")))
 
 
@@ -93,6 +94,11 @@ async def set_parent(tx: Tx, provider_id: str, parent_id: str | None) -> None:
 async def set_root(tx: Tx, provider_ids: list[str], root_id: str) -> None:
     """These providers belong to the tree of this root."""
     await tx.do(SET_ROOT, ids=provider_ids, root_id=root_id)
+
+
+async def below(tx: Reader, parent_id: str) -> list[Provider]:
+    """The providers directly below this one."""
+    return await tx.all(BELOW, parent_id=parent_id)
 
 
 async def has_children(tx: Reader, provider_id: str) -> bool:

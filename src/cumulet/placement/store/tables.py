@@ -43,6 +43,24 @@ CLAIMS = sa.Table(
     sa.Index("claims_usage", "provider_id", "resource_class", "amount"),
 )
 
+PIECES = sa.Table(
+    "claimed_pieces",
+    metadata,
+    sa.Column("provider_id", sa.Text, primary_key=True),
+    sa.Column("piece", sa.Text, primary_key=True),
+    sa.Column("consumer_id", sa.Text, nullable=False),
+    sa.Column("resource_class", sa.Text, nullable=False),
+    sa.ForeignKeyConstraint(
+        ["consumer_id", "provider_id", "resource_class"],
+        ["claims.consumer_id", "claims.provider_id", "claims.resource_class"],
+        name="claimed_pieces_claim",
+        ondelete="CASCADE",
+        onupdate="CASCADE",
+    ),
+    sa.Index("claimed_pieces_claim", "consumer_id", "provider_id", "resource_class"),
+)
+"""Which devices and processors a claim holds. They come and go with its row."""
+
 CONSUMERS = sa.Table(
     "consumers",
     metadata,

@@ -1,0 +1,1 @@
+"""Which pieces of an inventory a claim holds."""

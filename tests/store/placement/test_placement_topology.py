@@ -1,0 +1,111 @@
+"""NUMA cells and PCI devices in the ledger: providers below a host, which follow what its agent reports."""
+
+from __future__ import annotations
+
+import pytest
+
+from cumulet.contract.commands import Cell, Device, PagePool
+from cumulet.kernel.errors import Conflict
+from cumulet.placement.operations import claims, hosts, providers, traits
+from cumulet.placement.operations.topology import stock
+from support.hosts import PROJECT, USER, add_host, beat, host_id, registration
+
+H1 = host_id("h1")
+CELLS = [Cell(0, [0, 1, 2, 3], 8192, [PagePool(2048, 512, 512)]), Cell(1, [4, 5, 6, 7], 8192)]
+CARD = "0000:81:00.0"
+FUNCTION = Device(CARD, "8086", "1572", "pf", "CUSTOM_PCI_8086_1572", ["a-card"], 0)
+PARTS = [Device(f"0000:81:02.{n}", "8086", "154c", "vf", "CUSTOM_PCI_8086_154C", [], 0, CARD) for n in range(4)]
+
+
+def gpu(number: int, cell: int | None = None) -> Device:
+    return Device(f"0000:0{number}:00.0", "10de", "1db4", "pci", "CUSTOM_PCI_10DE_1DB4", [], cell)
+
+
+async def below(tx, label: str) -> dict[str, int]:
+    """What can be claimed of a provider below the host."""
+    provider = (await stock.below(tx, H1)).get(label)
+    return {name: f.capacity for name, f in (await claims.usage(tx, provider.id)).items()} if provider else {}
+
+
+async def test_C11_a_host_of_one_cell_without_devices_is_one_flat_provider(db) -> None:
+    async with db.tx() as tx:
+        await add_host(tx, cells=CELLS[:1])
+        assert await stock.below(tx, H1) == {}
+        assert (await claims.usage(tx, H1))["MEMORY_MB"].total == 16384
+
+
+async def test_C11_each_cell_is_a_provider_whose_memory_and_reserve_are_parts_of_its_hosts(db) -> None:
+    async with db.tx() as tx:
+        await add_host(tx, cells=CELLS, pages=[PagePool(2048, 512, 512)])
+        assert (await claims.usage(tx, H1))["MEMORY_MB"].capacity == 16384 - 1024 - 512
+        first, second = await below(tx, "NUMA0"), await below(tx, "NUMA1")
+        assert first["CUSTOM_NUMA_HUGE_PAGES_2048KB"] == 512
+        assert first["CUSTOM_NUMA_MEMORY_MB"] + second["CUSTOM_NUMA_MEMORY_MB"] == 16384 - 1024 - 512
+        cell = (await stock.below(tx, H1))["NUMA1"]
+        assert (cell.name, cell.parent_id, cell.root_id) == ("h1_NUMA1", H1, H1)
+        assert await traits.of_provider(tx, cell.id) == ["HW_NUMA_ROOT"]
+
+
+async def test_C11_each_device_is_a_provider_named_by_its_address(db) -> None:
+    async with db.tx() as tx:
+        await add_host(tx, devices=[gpu(1), gpu(2)])
+        found = await stock.below(tx, H1)
+        assert {provider.name for provider in found.values()} == {"h1_0000:01:00.0", "h1_0000:02:00.0"}
+        assert await below(tx, "0000:01:00.0") == {"CUSTOM_PCI_10DE_1DB4": 1}
+        assert await traits.of_provider(tx, found["0000:01:00.0"].id) == ["COMPUTE_MANAGED_PCI_DEVICE"]
+
+
+async def test_virtual_functions_are_inventory_of_their_physical_function_which_is_not_sold_beside_them(db) -> None:
+    async with db.tx() as tx:
+        await add_host(tx, devices=[FUNCTION])
+        assert await below(tx, CARD) == {"CUSTOM_PCI_8086_1572": 1}
+        assert "CUSTOM_A_CARD" in await traits.of_provider(tx, (await stock.below(tx, H1))[CARD].id)
+        await hosts.heartbeat(tx, beat(pages=[], devices=[FUNCTION, *PARTS]))
+        assert await below(tx, CARD) == {"CUSTOM_PCI_8086_1572": 0, "CUSTOM_PCI_8086_154C": 4}
+
+
+async def test_a_renamed_host_keeps_the_providers_below_it(db) -> None:
+    async with db.tx() as tx:
+        await add_host(tx, cells=CELLS, devices=[gpu(1)])
+        before = await stock.below(tx, H1)
+        await hosts.register(tx, registration(last_counter=1, hostname="other", cells=CELLS, devices=[gpu(1)]))
+        after = await stock.below(tx, H1)
+        assert {label: provider.id for label, provider in after.items()} == {label: p.id for label, p in before.items()}
+        assert after["NUMA0"].name == "other_NUMA0"
+
+
+async def test_a_device_that_goes_is_no_provider_any_more_and_one_that_is_claimed_stays_with_a_finding(db) -> None:
+    async with db.tx() as tx:
+        await add_host(tx, devices=[gpu(1), gpu(2)])
+        taken = (await stock.below(tx, H1))["0000:01:00.0"]
+        await claims.claim(tx, "s1", taken.id, {"CUSTOM_PCI_10DE_1DB4": 1}, project_id=PROJECT, user_id=USER)
+        await hosts.heartbeat(tx, beat(pages=[], devices=[]))
+        assert list(await stock.below(tx, H1)) == ["0000:01:00.0"]
+        figures = (await claims.usage(tx, taken.id))["CUSTOM_PCI_10DE_1DB4"]
+        assert (figures.total, figures.used, figures.overcommitted) == (0, 1, True)
+        [finding] = await hosts.findings(tx, taken.id)
+        assert finding.cause == "0000:01:00.0 is gone. Devices came or went: 0 now."
+        await claims.release(tx, "s1")
+        await hosts.register(tx, registration(last_counter=1))
+        assert await stock.below(tx, H1) == {}
+
+
+async def test_a_heartbeat_that_brings_nothing_new_leaves_providers_alone(db) -> None:
+    async with db.tx() as tx:
+        await add_host(tx, cells=CELLS, devices=[gpu(1)])
+        before = await stock.below(tx, H1)
+        busy = [CELLS[0].__class__(0, [0, 1, 2, 3], 8192, [PagePool(2048, 512, 3)]), CELLS[1]]
+        await hosts.heartbeat(tx, beat(pages=[], cells=busy, devices=[gpu(1)]))
+        assert await stock.below(tx, H1) == before
+
+
+async def test_a_host_is_retired_with_what_is_below_it_unless_somebody_claims_of_that(db) -> None:
+    async with db.tx() as tx:
+        await add_host(tx, cells=CELLS, devices=[gpu(1)])
+        device = (await stock.below(tx, H1))["0000:01:00.0"]
+        await claims.claim(tx, "s1", device.id, {"CUSTOM_PCI_10DE_1DB4": 1}, project_id=PROJECT, user_id=USER)
+        with pytest.raises(Conflict, match="1 consumers hold claims"):
+            await hosts.retire(tx, H1)
+        await claims.release(tx, "s1")
+        await hosts.retire(tx, H1)
+        assert await providers.search(tx, providers.Filters(in_tree=H1)) == []

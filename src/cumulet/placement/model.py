@@ -11,6 +11,9 @@ from msgspec import Struct
 from ..contract.commands import HostFacts
 from ..kernel import clock
 
+HOST_CLASSES = ("VCPU", "MEMORY_MB", "DISK_GB")
+"""What every host has."""
+
 UNLIMITED = 2147483647
 """The largest amount the wire knows; upstream's default for `max_unit`."""
 
@@ -174,6 +177,15 @@ class Standing(Struct, frozen=True):
     id: str
     enabled: bool
     lease_until: str
+
+
+class Seat(Struct, frozen=True):
+    """Enough of a host for a server that comes to it; `claim_key` signs claim tokens for this host."""
+
+    id: str
+    hostname: str
+    zone: str
+    claim_key: bytes
 
 
 class Wanted(Struct, frozen=True):

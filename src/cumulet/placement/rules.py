@@ -15,9 +15,6 @@ from .model import Host, Inventory
 LEASE = 30.0
 """How long an agent is believed alive after it was heard, in seconds."""
 
-HOST_CLASSES = ("VCPU", "MEMORY_MB", "DISK_GB")
-"""What every host has."""
-
 PAGES = "CUSTOM_HUGE_PAGES_"
 
 _TRAIT_OF_FEATURE = {

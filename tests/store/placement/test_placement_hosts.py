@@ -224,8 +224,8 @@ async def test_a_disabled_host_says_why(db) -> None:
 
 async def test_each_host_has_a_claim_key_of_its_own(db) -> None:
     async with db.tx() as tx:
-        first = await hosts.claim_key(tx, await add_host(tx, "h1"))
-        second = await hosts.claim_key(tx, await add_host(tx, "h2"))
+        first = (await hosts.seat(tx, await add_host(tx, "h1"))).claim_key
+        second = (await hosts.seat(tx, await add_host(tx, "h2"))).claim_key
         assert first != second
         assert len(first) == 32
 

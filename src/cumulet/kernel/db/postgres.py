@@ -100,7 +100,7 @@ class PostgresReader:
         connection = await self._loan.connection()
         with translated(made, arguments):
             rows = await connection.fetch(made.sql, *arguments)
-        return [query.shape(made, raw) for raw in rows]
+        return query.shapes(made, rows)
 
 
 class PostgresTx(PostgresReader):

@@ -105,14 +105,15 @@ class Compiled:
         self.names: tuple[str, ...] = tuple(made.positiontup or ())
         self.fixed: dict[str, Any] = {n: v for n, v in made.params.items() if not made.binds[n].required}
         lists = _json_text if dialect is SQLITE else list
-        self.inward: dict[str, Callable[[Any], Any]] = {}
+        converters: dict[str, Callable[[Any], Any]] = {}
         for name in self.names:
             kind = made.binds[name].type
             if isinstance(kind, Json):
-                self.inward[name] = _json_text
+                converters[name] = _json_text
             elif isinstance(kind, _Values):
-                self.inward[name] = lists
-        self.fixed = {n: self.inward[n](v) if n in self.inward else v for n, v in self.fixed.items()}
+                converters[name] = lists
+        self.fixed = {n: converters[n](v) if n in converters else v for n, v in self.fixed.items()}
+        self.inward = [(at, name, converters[name]) for at, name in enumerate(self.names) if name in converters]
         columns = list(getattr(statement, "exported_columns", ()))
         self.outward: list[tuple[int, Callable[[Any], Any]]] = [
             (at, _json_value if isinstance(column.type, Json) else _flag)
@@ -146,11 +147,13 @@ class Query(Generic[R]):
         """The compiled statement and its arguments in order. Raises KeyError for a value that is missing."""
         made = self.compiled(dialect)
         fixed = made.fixed
-        arguments = [values[name] if name in values else fixed[name] for name in made.names]
-        if made.inward:
-            for at, name in enumerate(made.names):
-                if name in made.inward and name in values:
-                    arguments[at] = made.inward[name](arguments[at])
+        if fixed:
+            arguments = [values[name] if name in values else fixed[name] for name in made.names]
+        else:
+            arguments = [values[name] for name in made.names]
+        for at, name, convert in made.inward:
+            if name in values:
+                arguments[at] = convert(arguments[at])
         return made, arguments
 
     def shape(self, made: Compiled, raw: Sequence[Any]) -> R:
@@ -162,6 +165,13 @@ class Query(Generic[R]):
         if self.row is None:
             return tuple(raw)  # type: ignore[return-value]
         return self.row(*raw)
+
+    def shapes(self, made: Compiled, raws: Sequence[Sequence[Any]]) -> list[R]:
+        """Raw rows as this query's row type."""
+        row = self.row
+        if made.outward or row is None:
+            return [self.shape(made, raw) for raw in raws]
+        return [row(*raw) for raw in raws]
 
 
 def oversized(made: Compiled, arguments: Sequence[Any]) -> Invalid:

@@ -79,7 +79,7 @@ class SqliteReader:
     async def all(self, query: Query[R], **values: Any) -> list[R]:
         """Every row."""
         made, cursor = self._run(query, values)
-        return [query.shape(made, raw) for raw in cursor.fetchall()]
+        return query.shapes(made, cursor.fetchall())
 
 
 class SqliteTx(SqliteReader):
@@ -177,6 +177,7 @@ class Sqlite:
             f"synchronous={'full' if self._durable else 'off'}",
             "busy_timeout=5000",
             "mmap_size=134217728",
+            "temp_store=memory",  # what savepoints keep to go back to is otherwise a file: most writes of a transaction
             "foreign_keys=on",
             *more,
         ):

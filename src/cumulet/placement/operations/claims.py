@@ -23,7 +23,7 @@ MANY = 1000
 
 
 class Candidate(Struct, frozen=True):
-    """A host that can hold what was wanted. `free` and `capacity` are by resource class, of all its inventory."""
+    """A host that can hold what was wanted. `free` and `capacity` are by resource class: those wanted, processors, memory, disk."""
 
     host_id: str
     free: dict[str, int]
@@ -37,14 +37,17 @@ async def candidates(tx: Reader, wanted: Wanted, limit: int = MANY) -> list[Cand
     nearest host lacked. Its `internal` names the hosts.
     """
     _check(wanted.resources)
-    found: dict[str, Candidate] = {}
-    for host_id, resource_class, capacity, used in await fitting.fitting(tx, wanted, limit):
-        candidate = found.setdefault(host_id, Candidate(host_id, {}, {}))
-        candidate.capacity[resource_class] = math.floor(capacity)
-        candidate.free[resource_class] = math.floor(capacity) - used
+    found = await fitting.fitting(tx, wanted, limit)
     if not found:
         raise explain(wanted, await fitting.verdicts(tx, wanted))
-    return list(found.values())
+    return [
+        Candidate(
+            host_id,
+            {name: math.floor(capacity) - used for name, (capacity, used) in figures.items()},
+            {name: math.floor(capacity) for name, (capacity, _) in figures.items()},
+        )
+        for host_id, figures in found
+    ]
 
 
 async def claim(

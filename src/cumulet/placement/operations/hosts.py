@@ -15,7 +15,7 @@ from ...kernel import ids
 from ...kernel.clock import Stamp, seconds, stamp
 from ...kernel.db import Reader, Tx
 from ...kernel.errors import Conflict, NotFound
-from ..model import Finding, Host, Provider, Standing
+from ..model import Finding, Host, Provider, Seat, Standing
 from ..rules import LEASE, PAGES, Initial, host_inventory, host_traits, lookalikes, pages_class, refusal
 from ..store import claims, inventories, providers, traits
 from ..store import hosts as store
@@ -52,7 +52,7 @@ async def register(tx: Tx, register: Register, initial: Initial = Initial()) -> 
         tx, facts, initial, f"The host registered with {facts.memory_mb} MiB, {facts.vcpus} CPUs, {facts.disk_gb} GiB."
     )
     tx.signal("hosts", host.id)
-    return Welcome(await claim_key(tx, host.id), host.counter)
+    return Welcome((await seat(tx, host.id)).claim_key, host.counter)
 
 
 def _registered(known: Host | None, register: Register, tx: Tx) -> Host:
@@ -211,12 +211,12 @@ async def alive(tx: Reader) -> Hosts:
     return await store.alive(tx)
 
 
-async def claim_key(tx: Reader, host_id: str) -> bytes:
-    """The key that signs claim tokens for this host. Raises NotFound."""
-    key = await store.claim_key(tx, host_id)
-    if key is None:
+async def seat(tx: Reader, host_id: str) -> Seat:
+    """What a server that comes to a host has to know of it, without its facts. Raises NotFound."""
+    found = await store.seat(tx, host_id)
+    if found is None:
         raise NotFound(f"Host {host_id} could not be found.")
-    return key
+    return found
 
 
 async def set_enabled(tx: Tx, host_id: str, enabled: bool, reason: str | None) -> None:
@@ -270,10 +270,10 @@ __all__ = [
     "Finding",
     "Host",
     "Initial",
+    "Seat",
     "Standing",
     "accept_hardware",
     "alive",
-    "claim_key",
     "configure",
     "find",
     "findings",
@@ -284,6 +284,7 @@ __all__ = [
     "pages_class",
     "register",
     "retire",
+    "seat",
     "set_enabled",
     "set_unmanaged",
     "set_zone",

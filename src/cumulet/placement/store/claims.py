@@ -42,8 +42,12 @@ COUNT: Query[tuple[int]] = Query(sa.select(sa.func.count(sa.distinct(T.consumer_
 
 def fits(inventory: Any, used: Any, amount: Any) -> sa.ColumnElement[bool]:
     """Whether `amount` more of an inventory may be claimed. The statement gets the parameter `now_stamp`."""
+    return sa.and_(used + amount <= capacity_of(inventory), allows(inventory, amount))
+
+
+def allows(inventory: Any, amount: Any) -> sa.ColumnElement[bool]:
+    """Whether `amount` may be claimed at once, however much is used."""
     return sa.and_(
-        used + amount <= capacity_of(inventory),
         amount >= inventory.min_unit,
         amount <= inventory.max_unit,
         amount % inventory.step_size == 0,

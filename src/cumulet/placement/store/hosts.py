@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from ...contract.commands import HostFacts
 from ...contract.reports import Heartbeat
 from ...kernel.db import Json, Query, Reader, Tx, metadata, values
-from ..model import Finding, Host, Standing
+from ..model import Finding, Host, Seat, Standing
 
 HOSTS = sa.Table(
     "hosts",
@@ -85,7 +85,7 @@ ALIKE = Query(
 ALL = Query(sa.select(*_SHOWN).order_by(T.hostname, T.id), Host.of)
 STANDINGS = Query(sa.select(T.id, T.enabled, T.lease_until), Standing)
 ALIVE = Query(sa.select(*_SHOWN).where(T.lease_until > sa.bindparam("stamp")).order_by(T.hostname, T.id), Host.of)
-KEY: Query[tuple[bytes]] = Query(sa.select(T.claim_key).where(T.id == sa.bindparam("id")))
+SEAT = Query(sa.select(T.id, T.hostname, T.zone, T.claim_key).where(T.id == sa.bindparam("id")), Seat)
 
 FIND: Query[Any] = Query(
     insert(FINDINGS).values({c.name: sa.bindparam(c.name, type_=c.type) for c in FINDINGS.columns}).on_conflict_do_nothing()
@@ -156,10 +156,9 @@ async def alive(tx: Reader) -> list[Host]:
     return await tx.all(ALIVE, stamp=tx.stamp)
 
 
-async def claim_key(tx: Reader, host_id: str) -> bytes | None:
-    """The key that signs claim tokens for a host."""
-    found = await tx.one(KEY, id=host_id)
-    return bytes(found[0]) if found else None
+async def seat(tx: Reader, host_id: str) -> Seat | None:
+    """What a server that comes to a host has to know of it."""
+    return await tx.one(SEAT, id=host_id)
 
 
 async def set_enabled(tx: Tx, host_id: str, enabled: bool, reason: str | None) -> bool:

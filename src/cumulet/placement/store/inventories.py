@@ -14,13 +14,15 @@ from .tables import CLAIMS, INVENTORIES
 
 T = INVENTORIES.c
 
-USED = (
-    sa.select(sa.func.coalesce(sa.func.sum(CLAIMS.c.amount), 0))
-    .where(CLAIMS.c.provider_id == T.provider_id, CLAIMS.c.resource_class == T.resource_class)
-    .correlate(INVENTORIES)
-    .scalar_subquery()
-)
-"""What is claimed of the inventory that the enclosing statement is at."""
+
+def used_of(inventory: sa.FromClause) -> sa.ScalarSelect[int]:
+    """What is claimed of the inventory that the enclosing statement is at: `INVENTORIES`, or an alias of it."""
+    claimed = sa.select(sa.func.coalesce(sa.func.sum(CLAIMS.c.amount), 0))
+    here = (CLAIMS.c.provider_id == inventory.c.provider_id, CLAIMS.c.resource_class == inventory.c.resource_class)
+    return claimed.where(*here).correlate(inventory).scalar_subquery()
+
+
+USED = used_of(INVENTORIES)
 
 NOW = sa.bindparam("now_stamp", type_=sa.Text())
 """The transaction's stamp: whoever runs a statement with a capacity in it says what time it is, for a grant ends by the clock."""

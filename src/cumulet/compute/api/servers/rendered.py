@@ -38,8 +38,9 @@ class Kept(Struct, frozen=True):
 
     def holds(self, version: int, interfaces: list[Interface], host_status: str | None) -> bool:
         """Whether the server would be written the same way now."""
-        same = self.interfaces is interfaces or self.interfaces == interfaces
-        return same and self.version == version and self.host_status == host_status
+        if self.version != version or self.host_status != host_status:
+            return False
+        return self.interfaces is interfaces or self.interfaces == interfaces
 
 
 class Rendered:

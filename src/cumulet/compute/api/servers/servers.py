@@ -109,17 +109,22 @@ async def _texts(request: Request, keys: list[Key], variant: Variant) -> list[by
     interfaces = await request.parts.interfaces.of(request.tx, [key.id for key in keys])
     statuses = await _host_statuses(request) if variant.shown.host_status else None
     written = request.parts.rendered.of(variant)
-    texts: dict[str, bytes | None] = {}
+    texts: dict[str, bytes] = {}
+    missing = []
     for key in keys:
-        kept = written.get(key.id)
-        status = None if statuses is None else statuses.get(key.host_id or "")
-        held = kept is not None and kept.holds(key.version, interfaces[key.id], status)
-        texts[key.id] = kept.text if held else None
-    missing = [server_id for server_id, text in texts.items() if text is None]
+        server_id = key.id
+        kept, status = written.get(server_id), None if statuses is None else statuses.get(key.host_id or "")
+        texts[server_id] = b""  # keeps its place
+        if kept is not None and kept.holds(key.version, interfaces[server_id], status):
+            texts[server_id] = kept.text
+        else:
+            missing.append(server_id)
+    if not missing:
+        return list(texts.values())
     for server_id, whole in (await reading.whole(request.tx, missing, interfaces)).items():
         status = None if statuses is None else statuses.get(whole.server.host_id or "")
         texts[server_id] = request.parts.rendered.write(variant, whole, status)
-    return [text for text in texts.values() if text is not None]
+    return [text for text in texts.values() if text]
 
 
 async def _host_statuses(request: Request) -> dict[str, str]:

@@ -122,5 +122,6 @@ async def create_server(wf: Workflow, server_id: str, entry: Entry, source: Imag
             for disk in placed.make:
                 made.append(await wf.step(make_disk, placed, disk, source, undo=undo_disk, name=f"make {disk.label}"))
             await wf.step(start_guest, placed.guest, placed.claim, placed.home, made, undo=destroy_started)
-    await wf.wait_until(ports_are_up, [port.port_id for port in placed.guest.ports], timeout=minutes(5))
+    if placed.guest.ports:
+        await wf.wait_until(ports_are_up, [port.port_id for port in placed.guest.ports], timeout=minutes(5))
     await wf.finish(mark_built, server_id, placed, made, entry)

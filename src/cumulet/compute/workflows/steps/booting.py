@@ -9,7 +9,7 @@ from ....kernel.db import Tx
 from ....kernel.errors import Conflict
 from ....kernel.workflow import step
 from ....network.operations import ports
-from ....placement.operations import claims
+from ....placement.operations import claims, hosts
 from ...rules import guests
 from ...store import disks
 from .home import Home, known
@@ -34,4 +34,4 @@ async def load_boot(tx: Tx, server_id: str) -> Boot:
     own = [disk for disk in await disks.of_server(tx, server_id) if disk.path is not None]
     specs = [guests.disk_spec(disk) for disk in guests.boot_order(own)]
     guest = guests.guest_spec(server, specs, await ports.specs(tx, server_id))
-    return Boot(guest, await token(tx, guest, home), home)
+    return Boot(guest, token(guest, home, await hosts.seat(tx, server.host_id)), home)

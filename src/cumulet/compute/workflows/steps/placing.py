@@ -57,7 +57,7 @@ async def place_server(tx: Tx, server_id: str, past: Past) -> Placed:
         await services.build_failed(tx, past.hosts[-1])
     home = await _claim(tx, server, own, past)
     assert home.host_id is not None
-    host = await hosts.get(tx, home.host_id)
+    host = await hosts.seat(tx, home.host_id)
     task = server.task if server.task == DELETING else SPAWNING
     await servers.change(tx, server_id, host_id=host.id, host_name=host.hostname, zone=host.zone, task=task)
     own_ports = await ports.specs(tx, server_id)
@@ -66,14 +66,12 @@ async def place_server(tx: Tx, server_id: str, past: Past) -> Placed:
     guest = guests.guest_spec(server, await _disk_specs(tx, own, home.host_id), own_ports)
     make = [Make(disk.id, disk.label, disk.size_mb) for disk in guests.to_make(own)]
     config = await config_files(tx, server, own) if server.config_drive else None
-    return Placed(home, host.hostname, make, guest, await token(tx, guest, home), config)
+    return Placed(home, host.hostname, make, guest, token(guest, home, host), config)
 
 
-async def token(tx: Tx, guest: GuestSpec, home: Home) -> ClaimToken:
+def token(guest: GuestSpec, home: Home, host: hosts.Seat) -> ClaimToken:
     """The proof of the claim (C2)."""
-    assert home.host_id is not None
-    claim = ClaimToken(guest.server_id, home.host_id, home.epoch, guest.vcpus, guest.memory_mb)
-    return sign(claim, await hosts.claim_key(tx, home.host_id))
+    return sign(ClaimToken(guest.server_id, host.id, home.epoch, guest.vcpus, guest.memory_mb), host.claim_key)
 
 
 async def _claim(tx: Tx, server: Server, own: Sequence[Disk], past: Past) -> Home:

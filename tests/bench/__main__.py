@@ -81,6 +81,7 @@ async def requests(folder: Path) -> None:
         token = (await cloud.tokens.issue(tx, admin, ("password",), Scope("project", project.id))).token
     wire = Wire(cloud, token)
     await servers(wire, project.id)
+    await list_images(wire)
     await identity(cloud, wire)
     await cloud.close()
 
@@ -109,6 +110,15 @@ async def servers(wire: Wire, project_id: str) -> None:
     for limit, budget in ((100, 0.4), (1000, 3.0)):
         took = await cpu_each(lambda limit=limit: wire("GET", f"/compute/v2.1/servers/detail?limit={limit}"), 20)  # type: ignore[misc]
         note(f"list {limit} servers, detail", took / 1000, "ms", budget)
+
+
+async def list_images(wire: Wire) -> None:
+    """Public images with tags and properties, seen by an administrator."""
+    image = {"disk_format": "raw", "container_format": "bare", "visibility": "public", "tags": ["a", "b"], "os_distro": "debian"}
+    for number in range(1000):
+        await wire("POST", "/image/v2/images", {**image, "name": f"image {number}"})
+    took = await cpu_each(lambda: wire("GET", "/image/v2/images?limit=1000"), 20)
+    note("list 1000 images", took / 1000, "ms", 5)
 
 
 async def create_many(wire: Wire, body: object, count: int) -> list[str]:

@@ -21,8 +21,9 @@ from cumulet.image.parts import Parts
 from cumulet.image.protections import Protections
 from cumulet.image.settings import Settings
 from cumulet.image.signatures import Certificates
+from cumulet.image.store import images as image_rows
 from cumulet.kernel.clock import stamp
-from cumulet.kernel.db import Reader, Sqlite
+from cumulet.kernel.db import Page, Reader, Sqlite
 from cumulet.kernel.errors import Unauthorized
 from cumulet.kernel.http import Application, Request
 from cumulet.kernel.policy import Actor, Policy
@@ -73,6 +74,7 @@ class ImageCloud:
         self.regions = OtherRegions()
         vault = KeyRing.load(self.folder.parent.parent / "keys")
         self._clients: list[httpx.AsyncClient] = []
+        self._looks: dict[tuple[str, str, int], Image] = {}
         self._serve(Parts(db, stores, settings, protections, trusted, vault, self.regions))  # type: ignore[arg-type]
 
     def _serve(self, parts: Parts) -> None:
@@ -96,7 +98,10 @@ class ImageCloud:
     def client(self, project: str = "demo", role: str = "member") -> httpx.AsyncClient:
         """A client with a token."""
         client = httpx.AsyncClient(
-            transport=httpx.ASGITransport(self.app), base_url="http://cloud/image", headers={"X-Auth-Token": f"{project}:{role}"}
+            transport=httpx.ASGITransport(self.app),
+            base_url="http://cloud/image",
+            headers={"X-Auth-Token": f"{project}:{role}"},
+            event_hooks={"response": [self.check_versions]},
         )
         self._clients.append(client)
         return client
@@ -129,6 +134,22 @@ class ImageCloud:
     async def settle(self) -> None:
         """Run every workflow to its end."""
         await self.engine.run_pending()
+        await self.check_versions()
+
+    async def check_versions(self, *_: object) -> None:
+        """Whatever happened to an image, if it looks different it has another version: lists keep what they wrote of one version.
+
+        (On PostgreSQL images are not read at one moment, so there nothing is compared.)
+        """
+        if not self.db.alone:
+            return
+        counted = self.db.statements
+        async with self.db.read() as tx:
+            keys = await image_rows.keys(tx, Page(), None)
+            for image in await image_rows.many(tx, [key.id for key in keys], None):
+                version = (image.id, image.created_at, image.version)
+                assert self._looks.setdefault(version, image) == image, "an image changed, and its version did not"
+        self.db.statements = counted
 
     async def task(self, image_id: str) -> dict[str, Any]:
         """An image's latest task."""

@@ -46,7 +46,8 @@ class Image(Struct, frozen=True):
     """An image. Sizes are in bytes, `min_disk` in GiB, `min_ram` in MiB; instants are stamps.
 
     `locations` say where the bytes are, once there are any. `revision` grows with each change of the record that is not
-    one of status: two changes made from the same revision cannot both happen.
+    one of status: two changes made from the same revision cannot both happen. `version` grows with each change of any kind, of
+    tags, properties and locations too: what was written of the image for clients holds for as long as it stays.
     """
 
     id: str
@@ -68,6 +69,7 @@ class Image(Struct, frozen=True):
     os_hash_algo: str | None = None
     os_hash_value: str | None = None
     revision: int = 0
+    version: int = 0
     tags: tuple[str, ...] = ()
     properties: dict[str, str] = {}
     locations: tuple[Location, ...] = ()
@@ -76,6 +78,19 @@ class Image(Struct, frozen=True):
     def stores(self) -> tuple[str, ...]:
         """The stores that have the bytes, each once."""
         return tuple(dict.fromkeys(location.store for location in self.locations))
+
+
+class Key(Struct, frozen=True):
+    """Enough of an image to know who may see it, and whether what was written of it before still holds.
+
+    An id may be used again once its image is gone for good, hence `created_at`.
+    """
+
+    id: str
+    owner: str | None
+    visibility: str
+    version: int
+    created_at: str
 
 
 class NewImage(Struct, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 
+import msgspec
 from msgspec import Struct
 
 from ..identity.keys import KeyRing
@@ -13,6 +14,7 @@ from ..kernel.db import Database
 from .bytestores import Stores
 from .bytestores.cache import Cache
 from .protections import Protections
+from .rendered import Rendered
 from .settings import Settings
 from .signatures import Certificates
 
@@ -23,6 +25,7 @@ class Parts(Struct, frozen=True):
     """The service's surroundings, for what manages its own transactions, and for workflows' commands.
 
     `vault` seals what must not be readable in the database. `catalog` says where other regions' image services are.
+    `rendered` is kept for lists.
     """
 
     db: Database
@@ -33,6 +36,7 @@ class Parts(Struct, frozen=True):
     vault: KeyRing | None = None
     catalog: Catalog | None = None
     cache: Cache | None = None
+    rendered: Rendered = msgspec.field(default_factory=Rendered)
 
     def close(self) -> None:
         """Finish what the stores' and the cache's threads are doing."""

@@ -42,6 +42,12 @@ class Protections(Struct, frozen=True):
         named = {name for section in self.sections for names in section.allowed.values() for name in names}
         return frozenset(named - {EVERYBODY, NOBODY}) if self.by_policy else frozenset()
 
+    @property
+    def openers(self) -> frozenset[str]:
+        """The roles, or policy rules, that open properties to readers."""
+        named = {name for section in self.sections for name in section.allowed.get(READ, ())}
+        return frozenset(named - {EVERYBODY, NOBODY})
+
     def allows(self, action: str, name: str, holds: Holds) -> bool:
         """Whether the caller may do this to the property `name`."""
         if not self.sections:

@@ -36,7 +36,7 @@ async def records(db):
 
 async def listed(db, *conditions: Condition, project="p", status="accepted", sort=(("id", False),), **page) -> str:
     async with db.read() as tx:
-        found = await images.page(tx, Page(conditions, sort, **page), project, status)
+        found = await images.keys(tx, Page(conditions, sort, **page), project, status)
     return "".join(one.id for one in found)
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.crash import Scenario, survives_everything
+from tests.support.crash import Plan, Scenario, deaths, survives_everything
+from tests.support.database import MEMORY
 from tests.support.images import ImageCloud, image_cloud
 from tests.support.web import web_server
 
@@ -18,6 +19,7 @@ from cumulet.image.bytestores.settings import FileSettings, HttpSettings
 from cumulet.image.settings import ImportSettings
 from cumulet.kernel.errors import Unavailable
 from cumulet.kernel.fetching import Reach
+from cumulet.kernel.workflow import Crash, Engine
 
 CONTENT = b"some image" * 100
 IMAGE = "11111111-1111-1111-1111-111111111111"
@@ -28,7 +30,7 @@ World = Any
 @asynccontextmanager
 async def service() -> AsyncIterator[World]:
     """Two stores of files, a web server, one queued image."""
-    with tempfile.TemporaryDirectory() as name, web_server() as web:
+    with tempfile.TemporaryDirectory(dir=MEMORY) as name, web_server() as web:
         folder = Path(name)
         stores = {each: FileSettings(path=str(folder / each)) for each in ("fast", "cold")}
         settings = ImportSettings(reach=Reach(ports=(), private=True))
@@ -108,10 +110,45 @@ CASES: dict[str, tuple[Any, Any, Any, Any]] = {
 }
 
 
-@pytest.mark.parametrize("name", CASES)
-async def test_T1_an_import_survives_everything(name: str) -> None:
+def scenario(name: str) -> Scenario:
     setup, begin, finished, undone = CASES[name]
-    scenario = Scenario(
+    return Scenario(
         setup=setup, start=begin, snapshot=look, finished=finished, undone=undone, errors=ERRORS, cancel=("image", IMAGE)
     )
-    await survives_everything(scenario)
+
+
+@pytest.mark.parametrize("name", CASES)
+async def test_T1_an_import_survives_everything(name: str) -> None:
+    await survives_everything(scenario(name))
+
+
+@pytest.mark.parametrize("name", CASES)
+async def test_a_list_shows_each_step_of_an_import(name: str) -> None:
+    tried = scenario(name)
+    points = set(await deaths(tried))
+    async with tried.setup() as images:
+        await tried.start(images)
+        stops = 0
+        while await stopped(images, Plan(crash=points)):
+            stops += 1
+            await listed_as_it_is(images)
+            await images.clock.advance(3600)
+        await listed_as_it_is(images)
+    assert stops >= 4
+
+
+async def stopped(images: ImageCloud, plan: Plan) -> bool:
+    """Run on to the next of the plan's points; False if that was the end."""
+    engine = Engine(images.db, images.services, "a life", images.clock)
+    engine.fault = plan
+    try:
+        await engine.run_pending()
+    except Crash:
+        return True
+    return False
+
+
+async def listed_as_it_is(images: ImageCloud) -> None:
+    client = images.client()
+    listed = (await client.get("/v2/images")).json()["images"]
+    assert listed == [(await client.get(f"/v2/images/{IMAGE}")).json()]

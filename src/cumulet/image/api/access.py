@@ -4,31 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from ...kernel.db import Condition, Reader
 from ...kernel.errors import Forbidden, NotFound
 from ...kernel.http import Request
-from ..model import COMMUNITY, PROPERTY_SEPARATOR, PUBLIC, SHARED, Image, NewImage
+from ..model import COMMUNITY, PROPERTY_SEPARATOR, PUBLIC, SHARED, Image, Key, NewImage
 from ..operations import images
 from ..protections import READ
 
+S = TypeVar("S", Image, Key)
 
-def target(request: Request, image: Image) -> dict[str, Any]:
+
+def target(request: Request, image: Image | Key) -> dict[str, Any]:
     """The image as rules see it. Whoever sees a shared image that is not his is a member of it."""
     is_member = image.visibility == SHARED and image.owner != request.actor.project_id
     member_id = request.actor.project_id if is_member else ""
     return {"project_id": image.owner, "owner": image.owner, "visibility": image.visibility, "member_id": member_id}
 
 
-def shows(request: Request, image: Image) -> bool:
+def shows(request: Request, image: Image | Key) -> bool:
     """Whether an image that the caller's project can see is shown to him."""
     return request.allows("get_image", **target(request, image))
 
 
-def all_shown(request: Request, found: Sequence[Image]) -> list[Image]:
+def all_shown(request: Request, found: Sequence[S]) -> list[S]:
     """Those of many images that are shown to the caller; images alike in what the rule looks at are asked about once."""
     answers: dict[tuple[str | None, str], bool] = {}
     shown = []
@@ -78,6 +80,11 @@ def visible(request: Request, image: Image) -> Image:
         return image
     readable = request.parts.protections.readable(image, partial(_holds, request))
     return msgspec.structs.replace(image, properties=readable)
+
+
+def reader(request: Request) -> frozenset[str]:
+    """What the caller has of that which opens protected properties to readers: all who have the same see the same of an image."""
+    return frozenset(name for name in request.parts.protections.openers if _holds(request, name))
 
 
 def permit_properties(request: Request, before: dict[str, str], after: dict[str, str]) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
+import msgspec
+
 from ...kernel.http import Request, Response, created, no_content, ok
 from ...kernel.http.paging import next_page
-from ..model import Image
 from ..operations import images, placing
-from . import bodies, filters, views
-from .access import all_shown, permit_conditions, permit_new, permit_properties, permit_visibility, permitted, visible
+from . import bodies, filters, listing
+from .access import permit_conditions, permit_new, permit_properties, permit_visibility, permitted
 from .patches import apply, location_changes
 
 _PATH = "/v2/images"
@@ -20,14 +21,15 @@ async def index(request: Request) -> Response:
     """List images. `next` is there while there may be more."""
     page, member_status = filters.asked(request)
     permit_conditions(request, page.conditions)
-    found = await images.page(request.tx, request.actor, page, member_status)
+    found = await images.keys(request.tx, request.actor, page, member_status)
+    texts = await listing.texts(request, found)
     kept = {name: values for name, values in request.query.items() if name != "marker"}
     first = f"{_PATH}?{urlencode(kept, doseq=True)}" if kept else _PATH
-    shown = [_view(request, image) for image in all_shown(request, found)]
-    view: dict[str, Any] = {"images": shown, "first": first, "schema": "/v2/schemas/images"}
+    links = {"first": first, "schema": "/v2/schemas/images"}
     if found and len(found) == page.limit:
-        view["next"] = next_page(request, _PATH, found[-1].id)
-    return ok(view)
+        links["next"] = next_page(request, _PATH, found[-1].id)
+    body = b'{"images":[' + b",".join(texts) + b"]," + msgspec.json.encode(links)[1:]
+    return Response(200, body, {"Content-Type": "application/json"})
 
 
 async def create(request: Request, body: dict[str, Any]) -> Response:
@@ -35,7 +37,7 @@ async def create(request: Request, body: dict[str, Any]) -> Response:
     new = bodies.new_image(body)
     permit_new(request, new)
     image = await images.create(request.tx, request.actor, new)
-    made = created(_view(request, image), location=request.url(f"{_PATH}/{image.id}"))
+    made = created(listing.view(request, image), location=request.url(f"{_PATH}/{image.id}"))
     made.headers["OpenStack-image-import-methods"] = ",".join(request.parts.settings.imports.methods)
     made.headers["OpenStack-image-store-ids"] = ",".join(request.parts.stores.known)
     return made
@@ -44,7 +46,7 @@ async def create(request: Request, body: dict[str, Any]) -> Response:
 async def show(request: Request, image_id: str) -> Response:
     """Show an image."""
     image = await permitted(request, request.tx, image_id, "get_image")
-    return ok(_view(request, image))
+    return ok(listing.view(request, image))
 
 
 async def update(request: Request, image_id: str) -> Response:
@@ -59,15 +61,7 @@ async def update(request: Request, image_id: str) -> Response:
     if places:
         await apply(request, image, places)
         image = await images.get(request.tx, request.actor, image_id)
-    return ok(_view(request, image))
-
-
-def _view(request: Request, image: Image) -> dict[str, Any]:
-    """An image as the caller sees it; with its locations, where users see those."""
-    shown = views.image(visible(request, image), request.parts.stores)
-    if request.parts.settings.show_locations:
-        shown["locations"] = views.locations(request.parts.stores, image)
-    return shown
+    return ok(listing.view(request, image))
 
 
 async def delete(request: Request, image_id: str) -> Response:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from ...contract.guests import ImageSource
@@ -11,7 +13,7 @@ from ...kernel.errors import Conflict, Forbidden, NotFound
 from ...kernel.policy import Actor
 from .. import events, quotas, rules
 from ..bytestores import Stores
-from ..model import ACCEPTED, ACTIVE, DEACTIVATED, DELETED, QUEUED, Image, NewImage
+from ..model import ACCEPTED, ACTIVE, DEACTIVATED, DELETED, QUEUED, Image, Key, NewImage
 from ..store import images, transitions
 
 __all__ = [
@@ -22,7 +24,8 @@ __all__ = [
     "deactivate",
     "delete",
     "get",
-    "page",
+    "keys",
+    "many",
     "reactivate",
     "remove_tag",
     "source",
@@ -39,9 +42,14 @@ async def get(tx: Reader, actor: Actor, image_id: str) -> Image:
     return found
 
 
-async def page(tx: Reader, actor: Actor, wanted: Page, member_status: str = ACCEPTED) -> list[Image]:
+async def keys(tx: Reader, actor: Actor, wanted: Page, member_status: str = ACCEPTED) -> list[Key]:
     """A page of the images which the actor may see; of those shared with his project, the ones with that answer (`all`: any)."""
-    return await images.page(tx, wanted, actor.scope, member_status)
+    return await images.keys(tx, wanted, actor.scope, member_status)
+
+
+async def many(tx: Reader, actor: Actor, ids: Sequence[str]) -> list[Image]:
+    """Those of these images which the actor may see, in no order."""
+    return await images.many(tx, ids, actor.scope)
 
 
 async def source(tx: Reader, stores: Stores, image_id: str) -> ImageSource:

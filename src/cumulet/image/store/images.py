@@ -2,33 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from ...kernel.clock import Stamp
-from ...kernel.db import Listing, Page, Query, Reader, Tx, values
-from ..model import ACCEPTED, COMMUNITY, DELETED, FILLING, MEMBER_STATUSES, PROPERTY_SEPARATOR, QUEUED, SORTS, Attempt, Image, Trace
+from ...kernel.db import Listing, Page, Query, Reader, Tx, among, values
+from ..model import (
+    ACCEPTED,
+    COMMUNITY,
+    DELETED,
+    FILLING,
+    MEMBER_STATUSES,
+    PROPERTY_SEPARATOR,
+    QUEUED,
+    SORTS,
+    Attempt,
+    Image,
+    Key,
+    Trace,
+)
 from . import labels
-from .tables import COLUMNS, IMAGES, LIVE, PROPERTIES, TAGS, T, one_of, shown_to
+from .tables import COLUMNS, IMAGES, LIVE, NEXT_VERSION, PROPERTIES, TAGS, T, one_of, shown_to
 
 _MUTABLE = ("name", "visibility", "owner", "min_disk", "min_ram", "disk_format", "container_format", "protected", "os_hidden")
 
 GET = Query(LIVE.where(T.id == sa.bindparam("id")), Image)
 GET_SHOWN = Query(LIVE.where(T.id == sa.bindparam("id"), shown_to("project_id")), Image)
+MANY = Query(LIVE.where(among(T.id, "ids")), Image)
+MANY_SHOWN = Query(LIVE.where(among(T.id, "ids"), shown_to("project_id")), Image)
 INSERT: Query[Any] = Query(sa.insert(IMAGES).values({c.name: sa.bindparam(c.name, type_=c.type) for c in COLUMNS}))
 _UPDATE = (
     sa.update(IMAGES)
     .where(T.id == sa.bindparam("b_id"), T.revision == sa.bindparam("b_revision"), T.status != DELETED)
     .values({name: sa.bindparam(name, type_=T[name].type) for name in _MUTABLE})
-    .values(updated_at=sa.bindparam("updated_at"), revision=T.revision + 1)
+    .values(updated_at=sa.bindparam("updated_at"), revision=T.revision + 1, **NEXT_VERSION)
 )
 UPDATE: Query[Any] = Query(_UPDATE)
 UPDATE_QUEUED: Query[Any] = Query(_UPDATE.where(T.status == QUEUED))
 TOUCH: Query[Any] = Query(
     sa.update(IMAGES)
     .where(T.id == sa.bindparam("b_id"), T.revision == sa.bindparam("b_revision"), T.status != DELETED)
-    .values(updated_at=sa.bindparam("updated_at"), revision=T.revision + 1)
+    .values(updated_at=sa.bindparam("updated_at"), revision=T.revision + 1, **NEXT_VERSION)
 )
 TRACES = Query(sa.select(T.id, T.status, T.upload_id), Trace)
 TRACE = Query(sa.select(T.id, T.status, T.upload_id).where(T.id == sa.bindparam("id")), Trace)
@@ -36,10 +52,7 @@ TRACE = Query(sa.select(T.id, T.status, T.upload_id).where(T.id == sa.bindparam(
 REFORMAT: Query[Any] = Query(
     sa.update(IMAGES)
     .where(T.id == sa.bindparam("b_id"))
-    .values(disk_format=sa.bindparam("disk_format"), container_format=sa.bindparam("container_format"))
-)
-NOTE_CHANGE: Query[Any] = Query(
-    sa.update(IMAGES).where(T.id == sa.bindparam("b_id")).values(revision=T.revision + 1, updated_at=sa.bindparam("now"))
+    .values(disk_format=sa.bindparam("disk_format"), container_format=sa.bindparam("container_format"), **NEXT_VERSION)
 )
 ATTEMPTED: Query[Any] = Query(sa.select(T.id, T.upload_id).where(one_of(T.status, FILLING)))
 IS_ATTEMPTED: Query[Any] = Query(
@@ -73,9 +86,9 @@ def _second(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
 
 HASHES = ("checksum", "os_hash_algo", "os_hash_value")
 EXACT = (*SORTS[:6], "visibility", "owner", "virtual_size", "min_disk", "min_ram", "protected", "os_hidden", *HASHES)
-LISTING = Listing(
-    LIVE,
-    Image,
+KEYS = Listing(
+    LIVE.with_only_columns(*(T[name] for name in Key.__struct_fields__)),
+    Key,
     key=T.id,
     sorts={name: T[name] for name in SORTS},
     filters={
@@ -102,11 +115,20 @@ async def find(tx: Reader, image_id: str, project_id: str | None) -> Image | Non
     return (await labels.fill(tx, [found]))[0] if found else None
 
 
-async def page(tx: Reader, wanted: Page, project_id: str | None, member_status: str = ACCEPTED) -> list[Image]:
+async def keys(tx: Reader, wanted: Page, project_id: str | None, member_status: str = ACCEPTED) -> list[Key]:
     """A page of the images which a project may see; with None, of all."""
     if project_id is not None:
         wanted = wanted.where("shown_to", project_id, member_status)
-    return await labels.fill(tx, await LISTING.page(tx, wanted))
+    return await KEYS.page(tx, wanted)
+
+
+async def many(tx: Reader, ids: Sequence[str], project_id: str | None) -> list[Image]:
+    """Those of these images which a project may see, in no order; with None, all that are not deleted."""
+    if not ids:
+        return []
+    if project_id is None:
+        return await labels.fill(tx, await tx.all(MANY, ids=ids))
+    return await labels.fill(tx, await tx.all(MANY_SHOWN, ids=ids, project_id=project_id))
 
 
 async def add(tx: Tx, image: Image) -> None:
@@ -167,8 +189,3 @@ async def is_attempted(tx: Reader, attempt: Attempt) -> bool:
 async def reformat(tx: Tx, image_id: str, disk_format: str, container_format: str) -> None:
     """Write what the bytes turned out to be."""
     await tx.do(REFORMAT, b_id=image_id, disk_format=disk_format, container_format=container_format)
-
-
-async def note_change(tx: Tx, image_id: str) -> None:
-    """The service itself changed something: whoever read the image before cannot write it back."""
-    await tx.do(NOTE_CHANGE, b_id=image_id, now=tx.stamp)

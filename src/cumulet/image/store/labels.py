@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from ...kernel.db import Query, Reader, Tx, among
 from ...kernel.db.rows import delete
 from ..model import Image, Location
-from .tables import LOCATIONS, PROPERTIES, TAGS, L
+from .tables import IMAGES, LOCATIONS, NEXT_VERSION, PROPERTIES, TAGS, L, T
 
 _NOTHING = sa.null().label("more")
 
@@ -34,6 +34,11 @@ DELETE_TAGS, DELETE_PROPERTIES = delete(TAGS, "image_id"), delete(PROPERTIES, "i
 _P = PROPERTIES.c
 OF_IMAGE: Query[Any] = Query(sa.select(_P.name, _P.value).where(_P.image_id == sa.bindparam("image_id")))
 DELETE_SOME: Query[Any] = Query(sa.delete(PROPERTIES).where(_P.image_id == sa.bindparam("b_image_id"), among(_P.name, "b_names")))
+NOTE_CHANGE: Query[Any] = Query(
+    sa.update(IMAGES)
+    .where(T.id == sa.bindparam("b_id"))
+    .values(updated_at=sa.bindparam("now"), revision=T.revision + 1, **NEXT_VERSION)
+)
 
 
 @cache
@@ -73,7 +78,7 @@ def _labelled(image: Image, labels: _Labels) -> Image:
 
 
 async def set_tags(tx: Tx, image_id: str, tags: Sequence[str], new: bool = False) -> None:
-    """Write all tags, which must be distinct; `new`: the image has none yet."""
+    """Write all tags, which must be distinct, of an image that is new or was changed just now; `new`: it has none yet."""
     if not new:
         await tx.do(DELETE_TAGS, key=image_id)
     if tags:
@@ -81,7 +86,7 @@ async def set_tags(tx: Tx, image_id: str, tags: Sequence[str], new: bool = False
 
 
 async def set_properties(tx: Tx, image_id: str, properties: Mapping[str, str], new: bool = False) -> None:
-    """Write all properties; `new`: the image has none yet."""
+    """Write all properties of an image that is new or was changed just now; `new`: it has none yet."""
     if not new:
         await tx.do(DELETE_PROPERTIES, key=image_id)
     if properties:
@@ -97,7 +102,8 @@ async def properties(tx: Reader, image_id: str) -> dict[str, str]:
 
 
 async def change_properties(tx: Tx, image_id: str, changes: Mapping[str, str | None]) -> None:
-    """Write some properties and leave the others alone; None removes one."""
+    """Write some properties and leave the others alone; None removes one. Whoever read the image before cannot write it back."""
+    await tx.do(NOTE_CHANGE, b_id=image_id, now=tx.stamp)
     await tx.do(DELETE_SOME, b_image_id=image_id, b_names=list(changes))
     kept = {name: value for name, value in changes.items() if value is not None}
     await set_properties(tx, image_id, kept, new=True)

@@ -26,13 +26,13 @@ IS_NAMED: Query[Any] = Query(sa.select(L.key).where(L.store == sa.bindparam("sto
 
 
 async def add(tx: Tx, image_id: str, location: Location) -> None:
-    """One more. Raises Duplicate."""
+    """One more, of an image that was changed just now. Raises Duplicate."""
     metadata = msgspec.json.encode(location.metadata).decode()
     await tx.do(INSERT, image_id=image_id, store=location.store, key=location.key, metadata=metadata)
 
 
 async def remove(tx: Tx, image_id: str, location: Location) -> bool:
-    """One less; False if it was not there."""
+    """One less, of an image that was changed just now; False if it was not there."""
     return await tx.do(REMOVE, b_image_id=image_id, b_store=location.store, b_key=location.key) == 1
 
 

@@ -39,9 +39,11 @@ IMAGES = sa.Table(
     sa.Column("deleted_from", sa.Text),
     # How many bytes the client said that it would send.
     sa.Column("announced", sa.BigInteger),
+    sa.Column("version", sa.Integer, nullable=False, server_default="0"),
     sa.Index("images_owner", "owner", "created_at"),
-    sa.Index("images_visibility", "visibility", "created_at"),
     sa.Index("images_status", "status"),
+    # A list by age, which is the usual one, reads nothing else.
+    sa.Index("images_listed", "created_at", "id", "status", "os_hidden", "visibility", "owner", "version"),
 )
 TAGS = sa.Table(
     "image_tags",
@@ -77,6 +79,8 @@ LOCATIONS = sa.Table(
 T, M, L = IMAGES.c, MEMBERS.c, LOCATIONS.c
 
 COLUMNS = [T[name] for name in Image.__struct_fields__ if name not in ("tags", "properties", "locations")]
+NEXT_VERSION = {"version": T.version + 1}
+"""Part of every statement that changes what clients see of an image."""
 LIVE = sa.select(*COLUMNS).where(T.status != DELETED)
 """Images that are not deleted, whoever owns them: only for administrators, or with `shown_to` or `owned_by` added."""
 

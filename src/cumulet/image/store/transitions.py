@@ -23,14 +23,14 @@ from ..model import (
     Location,
 )
 from . import locations
-from .tables import IMAGES, T, one_of
+from .tables import IMAGES, NEXT_VERSION, T, one_of
 
 _NO_UPLOAD = {"upload_id": sa.null(), "upload_seen": sa.null()}
 _MINE = (T.id == sa.bindparam("b_id"), T.status == sa.bindparam("b_status"), T.upload_id == sa.bindparam("b_upload"))
 
 
 def _set(*where: sa.ColumnElement[bool]) -> sa.Update:
-    return sa.update(IMAGES).where(*where).values(updated_at=sa.bindparam("now"))
+    return sa.update(IMAGES).where(*where).values(updated_at=sa.bindparam("now"), **NEXT_VERSION)
 
 
 BEGIN: Query[Any] = Query(

@@ -19,7 +19,7 @@ from ..bytestores import BLOCK, ByteStore, Incoming
 from ..intake import Wanted
 from ..model import IMPORTING, TASK_FAILURE, TASK_PROCESSING, TASK_SUCCESS, Attempt, Facts, Location
 from ..parts import Parts
-from ..store import images, labels, transitions
+from ..store import labels, transitions
 from .import_image import TASK, accept, add_place, set_status
 
 
@@ -126,7 +126,6 @@ async def mark_active(tx: Tx, image_id: str, given: Given, facts: Facts) -> None
     else:
         await add_place(tx, image_id, facts, given.location)
     await labels.change_properties(tx, image_id, {TASK: None})
-    await images.note_change(tx, image_id)
     await set_status(tx, given.task_id, TASK_SUCCESS, "The location was added.", {"image_id": image_id})
 
 
@@ -135,7 +134,6 @@ async def mark_failed(tx: Tx, image_id: str, given: Given, failure: Failure) -> 
     """The image is queued again; the task says why."""
     await transitions.requeue(tx, given.attempt)
     await labels.change_properties(tx, image_id, {TASK: None})
-    await images.note_change(tx, image_id)
     await set_status(tx, given.task_id, TASK_FAILURE, failure.message)
 
 

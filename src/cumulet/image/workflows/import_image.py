@@ -97,7 +97,6 @@ async def _show(tx: Tx, image_id: str, order: Order, copied: Copied) -> None:
     failed = [name for name in known.get(FAILED, "").split(",") if name]
     failed += [copied.store] if copied.facts is None else []
     await labels.change_properties(tx, image_id, {TO_STORES: ",".join(left), FAILED: ",".join(failed)})
-    await images.note_change(tx, image_id)
 
 
 @step
@@ -110,7 +109,6 @@ async def mark_done(tx: Tx, image_id: str, order: Order, content: Content, copie
         for one in done:
             await note_copy(tx, image_id, order, content, one)
     await labels.change_properties(tx, image_id, {TASK: None, TO_STORES: ""})
-    await images.note_change(tx, image_id)
     failures = "".join(f" {one.store} failed: {one.problem}" for one in copied if one.facts is None)
     told = f"In {', '.join(one.store for one in done)}.{failures}"
     await set_status(tx, order.task_id, TASK_SUCCESS, told, {"image_id": image_id})
@@ -124,8 +122,7 @@ async def mark_failed(tx: Tx, image_id: str, order: Order, failure: Failure) -> 
     if image is not None:
         missed = [store for store in order.stores if store not in image.stores]
         await labels.change_properties(tx, image_id, {TASK: None, TO_STORES: "", FAILED: ",".join(missed)})
-        await images.note_change(tx, image_id)
-    await set_status(tx, order.task_id, TASK_FAILURE, failure.message)
+        await set_status(tx, order.task_id, TASK_FAILURE, failure.message)
 
 
 @workflow(resource="image", deadline=hours(24), on_failure=mark_failed)

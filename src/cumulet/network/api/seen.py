@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from msgspec import Struct
 
 from ...kernel.db import Condition, Page
-from ...kernel.errors import NotFound
+from ...kernel.errors import Invalid, NotFound
 from ...kernel.http import Filter, Paging, Request, flag, whole
 from ..model import Network
 from . import bodies
@@ -56,9 +56,18 @@ def network_target(network: Network) -> dict[str, Any]:
 
 
 def project_of(request: Request, body: Struct) -> str:
-    """For whom something is to be made: the body's project, else the caller's. Whether that is allowed is the rule's business."""
-    asked = getattr(body, "project_id", None)
-    return asked if isinstance(asked, str) and asked else request.actor.project_id or ""
+    """For whom something is to be made: the body's project, else the caller's. What the rule says comes on top.
+
+    Raises Invalid for another project, unless an administrator or a service asks: it would count against that project's quota.
+    """
+    actor, asked = request.actor, getattr(body, "project_id", None)
+    if not isinstance(asked, str) or not asked:
+        return actor.project_id or ""
+    if asked != actor.project_id and not actor.is_admin and "service" not in actor.roles:
+        raise Invalid(
+            f"project_id {asked!r} is not the project of the token; only administrators and services make things for others."
+        )
+    return asked
 
 
 def may_set(request: Request, action: str, body: Struct, target: dict[str, Any]) -> None:

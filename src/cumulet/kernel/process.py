@@ -14,6 +14,9 @@ _threads = ThreadPoolExecutor(64, thread_name_prefix="command")
 uvloop's subprocesses hand open sockets on to the child, so that a daemon keeps its starter waiting.
 """
 
+ENDING_WITH_US = ("setpriv", "--pdeathsig", "KILL", "--")
+"""Before a command: the kernel kills it when the process that ran it dies, however that happens (`prctl(2)`)."""
+
 
 class CommandFailed(Exception):
     """A command ended with another status than 0; `stderr` is what it said, at most 4 kB."""

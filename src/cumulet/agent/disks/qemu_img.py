@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from cumulet.kernel.process import CommandFailed, run
+from cumulet.kernel.process import ENDING_WITH_US, CommandFailed, run
 
 from ..refusals import Refusal
 
@@ -26,7 +26,7 @@ class Info(Struct, frozen=True, rename="kebab"):
 
 async def _qemu_img(*arguments: str, timeout: float = _QUICK) -> bytes:
     """Raises Refusal: no_space, in_use if another process has the image, or failed."""
-    limits = ("prlimit", f"--as={_MEMORY}", f"--cpu={timeout:.0f}", "--")
+    limits = (*ENDING_WITH_US, "prlimit", f"--as={_MEMORY}", f"--cpu={timeout:.0f}", "--")
     try:
         return await run(*limits, "qemu-img", *arguments, timeout=timeout)
     except CommandFailed as problem:

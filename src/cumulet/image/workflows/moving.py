@@ -30,8 +30,6 @@ CARRIED = ("hw_", "trait:", "os_distro", "os_secure_boot", "os_type")
 TELL_SECONDS = 5.0
 """How often a task says how far it is."""
 
-_MIB = 1 << 20
-
 
 @command
 async def describe(call: Call, order: Order) -> Described:
@@ -64,7 +62,8 @@ async def download(call: Call, order: Order) -> None:
     async with _beside(parts, fetch(order.url or "", reach, headers)) as answer:
         if (answer.size or 0) > parts.settings.largest:
             raise TooLarge(f"The image has {answer.size} bytes; the limit is {parts.settings.largest}.")
-        await _store_staged(parts, order, order.content.at.key, _blocks(parts, answer))
+        told = _teller(parts, order, "downloaded", answer.size)
+        await _store_staged(parts, order.content.at.key, _blocks(parts, answer), told)
 
 
 async def _blocks(parts: Parts, answer: Answer) -> AsyncIterator[bytes]:
@@ -82,10 +81,10 @@ async def _beside(parts: Parts, context: AbstractContextManager[T]) -> AsyncIter
         await asyncio.shield(parts.stores.beside(context.__exit__, None, None, None))
 
 
-async def _store_staged(parts: Parts, order: Order, key: str, blocks: AsyncIterator[bytes], said: str = "downloaded") -> None:
+async def _store_staged(parts: Parts, key: str, blocks: AsyncIterator[bytes], on_block: intake.OnBlock) -> None:
     staging = parts.stores.staging
     async with _writing(staging, key, hashed=False) as incoming:
-        await intake.pour(incoming, blocks, Wanted(parts.settings.largest), _teller(parts, order, said, None))
+        await intake.pour(incoming, blocks, Wanted(parts.settings.largest), on_block)
         await incoming.flush()
         await incoming.keep()
 
@@ -105,18 +104,29 @@ async def _writing(store: ByteStore, key: str, hashed: bool = True) -> AsyncIter
 
 
 def _teller(parts: Parts, order: Order, said: str, total: int | None) -> intake.OnBlock:
-    """Says in the task how far it is, now and then. It is only for people: nothing depends on it."""
-    clock, told = parts.db.clock, 0.0
+    """Says in the task how many bytes are done, and of how many, if that is known."""
+    say = _sayer(parts, order)
 
     async def on_block(size: int) -> None:
-        nonlocal told
-        if clock.now() - told >= TELL_SECONDS:
-            told = clock.now()
-            of = f" of {total // _MIB} MiB ({100 * size // total} %)" if total else ""
-            async with parts.db.tx() as tx:
-                await tasks.say(tx, order.task_id, f"{said} {size // _MIB} MiB{of}")
+        await say(f"{said} {size} of {total} bytes ({100 * size // total} %)" if total else f"{said} {size} bytes")
 
     return on_block
+
+
+def _sayer(parts: Parts, order: Order) -> Callable[[str], Awaitable[None]]:
+    """Says in the task how far it is, now and then. It is only for people: nothing depends on it, nor fails with it."""
+    clock, told = parts.db.clock, 0.0
+
+    async def say(message: str) -> None:
+        nonlocal told
+        if clock.now() - told < TELL_SECONDS:
+            return
+        told = clock.now()
+        with contextlib.suppress(Unavailable):
+            async with parts.db.tx() as tx:
+                await tasks.say(tx, order.task_id, message)
+
+    return say
 
 
 @command
@@ -131,7 +141,7 @@ async def decompress(call: Call, order: Order, content: Content) -> Content:
     size = await _size(staging, content.at.key)
     source = method(staging.store.blocks(content.at.key, 0, size), staging.store.path(content.at.key))
     key = f"{order.attempt.key}+plain"
-    await _store_staged(parts, order, key, _each(staging.aside, source), "decompressed")
+    await _store_staged(parts, key, _each(staging.aside, source), _teller(parts, order, "decompressed", None))
     return Content(Location(staging.name, key), content.disk_format, "bare")
 
 
@@ -162,7 +172,13 @@ async def convert(call: Call, order: Order, content: Content) -> Content:
     key = f"{order.attempt.key}+{wanted}"
     await staging.drop(key)
     target = staging.store.workplace(key)
-    await conversion.convert(path, target, content.disk_format, wanted, conversion.Limits(parts.settings.largest))
+    say = _sayer(parts, order)
+
+    async def on_percent(percent: float) -> None:
+        await say(f"converted {percent:.0f} % to {wanted}")
+
+    limits = conversion.Limits(parts.settings.largest)
+    await conversion.convert(path, target, (content.disk_format, wanted), limits, on_percent)
     await staging.aside(staging.store.adopt, target, key)
     return Content(Location(staging.name, key), wanted, content.container_format)
 

@@ -201,5 +201,43 @@ async def test_T8_no_request_about_servers_names_what_another_project_has(pair):
     assert await check(pair, COMPUTE, compute_bodies(pair.mine.ids, pair.flavor)) == 17
 
 
+LOOKING = (
+    *("", "all_tenants=1", "all_tenants=true", "project_id={project}", "tenant_id={project}", "owner={project}", "user_id={user}"),
+    *("all_projects=true", "member_status=all&visibility=all", "deleted=true&all_tenants=1", "user={user}", "project={project}"),
+    *("id={server}", "network_id={network}", "volume_id={volume}", "device_id={server}", "image={image}", "host=fake1"),
+    *("sort_key=project_id", "fields=id&fields=project_id", "scope.project.id={project}", "sort=owner:asc", "with_count=true"),
+)
+"""Ways to ask for more than one's own in lists."""
+
+
+async def test_T8_no_list_shows_what_another_project_has(pair):
+    application = pair.mine.cloud.cloud.application
+    wrong, seen = [], 0
+    lists = [
+        service.mount + route.path
+        for service in application.services
+        for route in service.routes
+        if route.method == "GET" and "{" not in route.path
+    ]
+    for path in lists:
+        for query in LOOKING:
+            answer = await pair.mine.ask("GET", f"{path}?{query.format(**pair.theirs.ids)}", None)
+            assert answer.status_code < 500, f"{path} {query}: {answer.text}"
+            shown = [what for what, theirs in pair.theirs.ids.items() if what != "key" and theirs in said(answer, query, pair)]
+            seen += any(f'"{mine}"' in answer.text for what, mine in pair.mine.ids.items() if what not in ("user", "project"))
+            wrong += [f"{path}?{query} shows their {what}: {answer.status_code}" for what in shown]
+    assert not wrong, "\n".join(wrong)
+    assert seen > 200
+
+
+def said(answer: httpx.Response, query: str, pair: Pair) -> str:
+    """What is answered beyond the words of the question."""
+    words = answer.text
+    for what, theirs in pair.theirs.ids.items():
+        if f"{{{what}}}" in query:
+            words = words.replace(f"={theirs}", "").replace(f"'{theirs}'", "")
+    return words
+
+
 async def test_T8_no_request_about_oneself_names_another_user_or_project(pair):
     assert await check(pair, IDENTITY, identity_bodies(pair.mine.ids)) == 2

@@ -29,8 +29,8 @@ from ..image import api as image
 from ..image import policy as image_policy
 from ..image.bytestores import open_stores
 from ..image.bytestores.cache import open_cache
-from ..image.operations import caching
-from ..image.operations.sweep import sweep
+from ..image.operations.upkeep import caching
+from ..image.operations.upkeep.sweep import sweep
 from ..image.parts import Parts as ImageParts
 from ..image.protections import Protections
 from ..image.protections import load as load_protections
@@ -202,7 +202,7 @@ def application(parts: Parts) -> Application:
         network.service(),
         volume.service(parts.image.stores),
         compute.service(parts.db, parts.services.agents, parts.image.stores),
-        inspection.service(parts.db, parts.services.agents),
+        inspection.service(inspection.Parts(parts.db, parts.services.agents, parts.image)),
     ]
     rules = policies(parts.config, parts.image.protections.rules)
     made = Application(services, parts.db, rules, authenticate, f"{parts.config.url}/identity")

@@ -159,6 +159,16 @@ class Trace(Struct, frozen=True):
     upload_id: str | None
 
 
+class Gone(Struct, frozen=True):
+    """A deleted image; `size` in bytes."""
+
+    id: str
+    name: str | None
+    owner: str | None
+    size: int | None
+    deleted_at: str
+
+
 class Facts(Struct, frozen=True):
     """What is known of an image's bytes once they have been read: sizes in bytes, hashes in hexadecimal."""
 

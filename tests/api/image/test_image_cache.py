@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from cumulet.image.bytestores.cache import Cache
 from cumulet.image.bytestores.settings import FileSettings, HttpSettings
-from cumulet.image.operations import caching
+from cumulet.image.operations.upkeep import caching
 from cumulet.image.settings import ImportSettings
 from cumulet.kernel.fetching import Reach
 from support.images import ImageCloud, image_cloud

@@ -88,3 +88,24 @@ async def test_a_folder_without_a_cloud_is_named(run, tmp_path):
     code, said = await run("verify", "--all", "--state", str(tmp_path / "none"), state=False)
     assert code == 1
     assert "There is no cloud in" in said
+
+
+async def test_K1_a_deleted_image_is_listed_and_brought_back(run, cloud, tmp_path):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "good.qcow2").write_bytes(qcow2() + bytes(3 << 20))
+    await run("import-dir", str(folder))
+    admin = await cloud.admin()
+    (image,) = (await admin.get("/image/v2/images")).json()["images"]
+    assert (await admin.delete(f"/image/v2/images/{image['id']}")).status_code == 204
+    code, said = await run("deleted")
+    assert code == 0
+    assert f"{image['id']} good, 3 MiB, kept until 2" in said
+    code, said = await run("restore", image["id"], "nothing")
+    assert code == 1
+    assert f"{image['id']}: restored" in said
+    assert "nothing: There is no deleted image nothing." in said
+    assert (await admin.get(f"/image/v2/images/{image['id']}")).json() == image
+    assert (await run("verify", "--all"))[0] == 0
+    code, said = await run("deleted")
+    assert (code, "0 deleted images." in said) == (0, True)

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from cumulet.image.bytestores.settings import FileSettings, HttpSettings
-from cumulet.image.operations.sweep import restore, sweep
+from cumulet.image.operations.upkeep.deleted import restore
+from cumulet.image.operations.upkeep.sweep import sweep
 from cumulet.image.settings import ImportSettings
 from cumulet.image.store import tasks
 from cumulet.kernel.fetching import Reach

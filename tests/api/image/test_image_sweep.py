@@ -7,9 +7,12 @@ import shutil
 import pytest
 
 from cumulet.image.bytestores import Health
-from cumulet.image.model import Attempt
-from cumulet.image.operations.sweep import restore, sweep
-from cumulet.image.store import transitions
+from cumulet.image.bytestores.settings import FileSettings
+from cumulet.image.model import Attempt, Location
+from cumulet.image.operations.upkeep.deleted import listing, restore
+from cumulet.image.operations.upkeep.sweep import sweep
+from cumulet.image.store import locations, transitions
+from cumulet.kernel.clock import stamp
 from cumulet.kernel.errors import NotFound
 from support.images import image_cloud
 
@@ -72,6 +75,35 @@ async def test_K1_quarantine_gives_way_early_oldest_first_while_the_disk_is_near
         with pytest.raises(NotFound, match="purged"):
             await restore(images.parts, made[0]["id"])
         await restore(images.parts, made[1]["id"])
+
+
+async def test_deleted_images_are_listed_with_the_time_of_their_end(images):
+    client = images.client()
+    _, queued, gone = [await images.make(client, name=name) for name in ("kept", "queued", "gone")]
+    await images.upload(client, gone["id"], b"some bytes")
+    for image in (queued, gone):
+        await images.clock.advance(60)
+        await client.delete(f"/v2/images/{image['id']}")
+    deleted = images.clock.now()
+    async with images.db.read() as tx:
+        found = await listing(tx, HOUR)
+    assert [(one.name, one.size, one.owner, one.stores) for one in found] == [
+        ("gone", 10, "demo", ["file"]),
+        ("queued", None, "demo", []),
+    ]
+    assert (found[0].deleted_at, found[0].purged_from) == (stamp(deleted), stamp(deleted + HOUR))
+
+
+async def test_a_store_that_is_not_enabled_any_more_does_not_keep_the_others_from_restoring(tmp_path):
+    two = {name: FileSettings(path=str(tmp_path / name)) for name in ("first", "second")}
+    async with image_cloud(tmp_path, two) as images:
+        image = await images.active(images.client(), b"precious")
+        async with images.db.tx() as tx:
+            await locations.add(tx, image["id"], Location("removed", "key"))
+        await images.client().delete(f"/v2/images/{image['id']}")
+        await restore(images.parts, image["id"])
+        assert (await images.client().get(image["file"])).content == b"precious"
+        assert (await images.client().get(f"/v2/images/{image['id']}")).json()["stores"] == "first"
 
 
 async def test_only_deleted_images_are_restored(images):

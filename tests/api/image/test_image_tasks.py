@@ -41,7 +41,7 @@ async def test_an_administrator_imports_by_a_task(images):
         assert (image["status"], image["name"], image["size"]) == ("active", "imported", 9)
     assert task["expires_at"] is not None
     await images.clock.advance(49 * 3600)
-    from cumulet.image.operations.sweep import sweep
+    from cumulet.image.operations.upkeep.sweep import sweep
 
     await sweep(images.parts)
     assert (await admin.get(f"/v2/tasks/{task['id']}")).status_code == 404

@@ -262,7 +262,7 @@ async def test_a_cancelled_upload_leaves_nothing(images):
 
 async def test_an_image_becomes_active_with_the_bytes_of_the_attempt_that_made_it_so(images):
     """The first attempt stalls, is given up by the sweeper, and wakes up after a second one has succeeded."""
-    from cumulet.image.operations.sweep import sweep
+    from cumulet.image.operations.upkeep.sweep import sweep
 
     client = images.client()
     made = await images.make(client)
@@ -277,7 +277,7 @@ async def test_an_image_becomes_active_with_the_bytes_of_the_attempt_that_made_i
 
 
 async def test_an_upload_that_goes_on_is_not_given_up(images):
-    from cumulet.image.operations.sweep import sweep
+    from cumulet.image.operations.upkeep.sweep import sweep
 
     made = await images.make(images.client())
     upload = start(images, made)

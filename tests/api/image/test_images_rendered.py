@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from cumulet.image.bytestores.settings import FileSettings
 from cumulet.image.model import Key
-from cumulet.image.operations import sweep
+from cumulet.image.operations.upkeep import deleted, sweep
 from cumulet.image.protections import Protections, Section
 from cumulet.image.rendered import Rendered
 from cumulet.image.store import images as rows
@@ -135,7 +135,7 @@ async def deleted_and_restored(desk: Desk) -> None:
     await desk.look()
     await desk.ask("delete")
     assert await listed(desk.client) == []
-    await sweep.restore(desk.images.parts, desk.image_id)
+    await deleted.restore(desk.images.parts, desk.image_id)
     await desk.look()
 
 

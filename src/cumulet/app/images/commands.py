@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, TypeVar
+from urllib.parse import quote
 
 import typer
 
@@ -132,3 +133,40 @@ def add_known(
     except catalogue.CannotAdd as problem:
         raise failure(str(problem)) from None
     console.print(f"  {name}: {outcome}", highlight=False)
+
+
+@image_app.command("deleted")
+def list_deleted(state: StateOption = None, config: ConfigOption = None) -> None:
+    """Show the deleted images that can be brought back, and until when."""
+    found = _as_admin(configuration(config, state), lambda client: client.get("/operator/v1/images/deleted"))["images"]
+    for one in found:
+        size = f"{one['size'] / (1 << 20):,.0f} MiB" if one["size"] is not None else "no bytes"
+        until = one["purged_from"][:16].replace("T", " ")
+        console.print(f"  {one['id']} {one['name'] or '-'}, {size}, kept until {until}", highlight=False, soft_wrap=True)
+    console.print(f"{len(found)} deleted images.", highlight=False)
+
+
+@image_app.command("restore")
+def restore_images(
+    images: Annotated[list[str], typer.Argument(help="Ids of deleted images.")],
+    state: StateOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Bring deleted images back as they were, out of quarantine. Ends with 1 if one cannot be."""
+
+    async def work(client: Client) -> int:
+        return sum([await _restore(client, image) for image in images])
+
+    if _as_admin(configuration(config, state), work):
+        raise typer.Exit(1)
+
+
+async def _restore(client: Client, image: str) -> bool:
+    """Bring one back; whether that failed."""
+    try:
+        await client.call("POST", f"/operator/v1/images/{quote(image, safe='')}/restore")
+    except RequestFailed as problem:
+        console.print(f"  {image}: {problem}", highlight=False, soft_wrap=True)
+        return True
+    console.print(f"  {image}: restored", highlight=False)
+    return False

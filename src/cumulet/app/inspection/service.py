@@ -11,12 +11,14 @@ from ...compute.operations.explain import audit as auditing
 from ...compute.operations.explain import hosts as host_explaining
 from ...compute.operations.explain import servers as server_explaining
 from ...contract.agents import Agents
+from ...image.parts import Parts as ImageParts
 from ...kernel import errors
 from ...kernel.clock import seconds
 from ...kernel.db import Database
 from ...kernel.errors import Invalid
 from ...kernel.http import Fault, Request, Response, Route, Service, created, ok
 from ...placement.operations.ledger import grants, past
+from . import images
 
 RULES: dict[str, str] = {"operator:explain": "role:admin", "operator:overcommit": "role:admin", "operator:mend": "role:admin"}
 
@@ -39,6 +41,7 @@ class Parts(Struct, frozen=True):
 
     db: Database
     agents: Agents
+    images: ImageParts
 
 
 class NewGrant(Struct, frozen=True, forbid_unknown_fields=True):
@@ -134,6 +137,6 @@ def fault(problem: errors.Problem, request: Request) -> Fault:
     return Fault(status, {"error": {"code": status, "message": problem.message}})
 
 
-def service(db: Database, agents: Agents) -> Service:
+def service(parts: Parts) -> Service:
     """Ready to be mounted."""
-    return Service("operator", "/operator", ROUTES, fault, parts=Parts(db, agents))
+    return Service("operator", "/operator", [*ROUTES, *images.ROUTES], fault, parts=parts)

@@ -6,7 +6,7 @@ https://docs.openstack.org/api-ref/image/v2/#cache-manage
 from __future__ import annotations
 
 from ...kernel.http import Request, Response, accepted, no_content, ok
-from ..operations import caching
+from ..operations.upkeep import caching
 from .access import permitted
 
 

@@ -20,6 +20,7 @@ from ..model import (
     UPLOADING,
     Attempt,
     Facts,
+    Gone,
     Location,
 )
 from . import locations
@@ -73,6 +74,10 @@ RESTORE: Query[Any] = Query(
         size=sa.case((one_of(T.deleted_from, FILLING), sa.null()), else_=T.size),
     )
 )
+ALL_DELETED = Query(
+    sa.select(T.id, T.name, T.owner, T.size, T.deleted_at).where(T.status == DELETED).order_by(T.deleted_at.desc(), T.id), Gone
+)
+IS_DELETED: Query[Any] = Query(sa.select(T.id).where(T.id == sa.bindparam("id"), T.status == DELETED))
 FORGET: Query[Any] = Query(sa.delete(IMAGES).where(T.id == sa.bindparam("b_id"), T.status == DELETED))
 STALLED = Query(
     sa.select(T.id, T.upload_id, T.status).where(one_of(T.status, (SAVING, UPLOADING)), T.upload_seen < sa.bindparam("before")),
@@ -138,6 +143,16 @@ async def delete(tx: Tx, image_id: str) -> bool:
 async def restore(tx: Tx, image_id: str) -> bool:
     """deleted → what it was."""
     return await tx.do(RESTORE, b_id=image_id, now=tx.stamp) == 1
+
+
+async def deleted(tx: Reader) -> list[Gone]:
+    """Every image that was deleted and can still be named, the latest first."""
+    return await tx.all(ALL_DELETED)
+
+
+async def is_deleted(tx: Reader, image_id: str) -> bool:
+    """Whether there was such an image."""
+    return await tx.one(IS_DELETED, id=image_id) is not None
 
 
 async def forget(tx: Tx, image_id: str) -> bool:

@@ -8,12 +8,12 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from ...kernel.db import Tx
-from ...kernel.errors import Invalid, NotFound, Problem, Unavailable
-from ..bytestores.cache import Cache, Copy
-from ..model import ACTIVE, Image, Location
-from ..parts import Parts
-from ..store import images
+from ....kernel.db import Tx
+from ....kernel.errors import Invalid, NotFound, Problem, Unavailable
+from ...bytestores.cache import Cache, Copy
+from ...model import ACTIVE, Image, Location
+from ...parts import Parts
+from ...store import images
 
 log = logging.getLogger("cumulet.image")
 

@@ -11,13 +11,12 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from ...kernel.clock import stamp
-from ...kernel.db import Reader
-from ...kernel.errors import NotFound, Problem
-from ..bytestores import ByteStore, Quarantined
-from ..model import DELETED, attempt_of, image_of
-from ..parts import Parts
-from ..store import images, locations, tasks, transitions
+from ....kernel.clock import stamp
+from ....kernel.errors import Problem
+from ...bytestores import ByteStore, Quarantined
+from ...model import attempt_of, image_of
+from ...parts import Parts
+from ...store import images, locations, tasks, transitions
 
 log = logging.getLogger("cumulet.image")
 
@@ -156,26 +155,3 @@ async def _missing(listed: Iterable[_Listed], owners: _Owners) -> list[str]:
             if len(missing) <= LISTED:
                 log.error("the bytes of image %s are missing from image store %s", image_id, name)
     return missing
-
-
-async def restore(parts: Parts, image_id: str) -> None:
-    """Bring a deleted image back as it was, in each store that still has it. Raises NotFound if none has (any more)."""
-    async with parts.db.read() as tx:
-        deleted = await _is_deleted(tx, image_id)
-        known = await locations.of_image(tx, image_id)
-    if not deleted:
-        raise NotFound(f"There is no deleted image {image_id}.")
-    now = parts.db.clock.now()
-    lost = [at for at in known if not await parts.stores.get(at.store).restore(at.key, now)]
-    if known and len(lost) == len(known):
-        raise NotFound(f"The data of image {image_id} has been purged.")
-    async with parts.db.tx() as tx:
-        if not await transitions.restore(tx, image_id):
-            raise NotFound(f"There is no deleted image {image_id}.")
-        for location in lost:
-            await locations.remove(tx, image_id, location)
-
-
-async def _is_deleted(tx: Reader, image_id: str) -> bool:
-    found = await images.trace(tx, image_id)
-    return found is not None and found.status == DELETED

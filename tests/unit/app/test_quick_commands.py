@@ -11,7 +11,7 @@ SLOW = ("sqlalchemy", "alembic", "falcon", "uvicorn", "argon2", "bcrypt", "crypt
 """Libraries that only serving, or the database, needs."""
 
 SERVICES = ("compute", "volume", "network", "placement")
-"""Of identity, image and the agent the configuration reads the settings; of these four a command reads nothing before it does its work."""
+"""Of the other parts the configuration reads the settings; of these four a command reads nothing before it does its work."""
 
 
 def _imported(module: str) -> set[str]:

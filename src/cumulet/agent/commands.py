@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from cumulet.contract import commands as c
 from cumulet.contract.claims import refusal
+from cumulet.contract.guests import GuestSpec
 
 from .host import Host
 from .refusals import Refusal
@@ -130,8 +131,17 @@ async def _start_guest(host: Host, order: Order) -> c.Reply:
         raise Refusal(f"Server {command.guest.server_id} does not start: {why}.", code="no_claim")
     await order.fence(f"claim/{command.guest.server_id}", command.claim.epoch)
     await host.disks.require(command.guest.server_id, command.guest.disks)
+    await _require_devices(host, command.guest)
     await host.guests.start(command.guest)
     return c.Done()
+
+
+async def _require_devices(host: Host, guest: GuestSpec) -> None:
+    """Only what the operator lets guests have, and what is there."""
+    wanted = {device.address for device in guest.devices}
+    missing = wanted - {device.address for device in (await host.free()).devices} if wanted else set()
+    if missing:
+        raise Refusal(f"Server {guest.server_id} does not start: no device {', '.join(sorted(missing))}.", code="device_missing")
 
 
 async def _stop_guest(host: Host, order: Order) -> c.Reply:

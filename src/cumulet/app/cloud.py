@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..agent.main import Agent
+from ..compute.operations import aliases
 from ..contract.agents import Agents
 from ..identity.operations import bootstrap
 from ..identity.operations.tokens import Tokens, hash_password
@@ -84,6 +85,7 @@ class Cloud:
         with acting("the configuration"):
             async with self.db.tx() as tx:
                 await hosts.configure(tx, initial)
+                await aliases.configure(tx, self.config.pci_alias)
         await self.bus.serve("cloud", Reports(self.db, initial).receive)
         await self.underlay.up(on_step)
         self.agents = await self.underlay.agents(self.bus, self.db)

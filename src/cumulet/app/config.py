@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from ..agent.topology.specs import DeviceSpec
+from ..compute.rules.inside.settings import Alias
 from ..identity.directory.settings import Directory
 from ..identity.openid.settings import Federation
 from ..image.bytestores.settings import StoreSettings
@@ -56,6 +57,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     reserved_disk_gb: int | None = None
     virt_type: Literal["auto", "kvm", "qemu"] = "auto"
     device_spec: list[DeviceSpec] = []
+    pci_alias: list[Alias] = []
     namespace: str = "cumulet"
     external_cidr: str = "172.24.4.0/24"
     external_gateway: str = "172.24.4.1"

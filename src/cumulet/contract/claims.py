@@ -11,8 +11,14 @@ from .guests import ClaimToken, GuestSpec
 
 
 def _signature(claim: ClaimToken, key: bytes) -> str:
-    text = f"{claim.server_id}|{claim.host_id}|{claim.epoch}|{claim.vcpus}|{claim.memory_mb}"
+    text = "|".join(map(str, (claim.server_id, claim.host_id, claim.epoch, claim.vcpus, claim.memory_mb, *claim.devices)))
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+
+
+def claim_of(guest: GuestSpec, host_id: str, epoch: int) -> ClaimToken:
+    """What must be claimed of a host for this guest, not yet signed."""
+    devices = [device.address for device in guest.devices]
+    return ClaimToken(guest.server_id, host_id, epoch, guest.vcpus, guest.memory_mb, devices=devices)
 
 
 def sign(claim: ClaimToken, key: bytes) -> ClaimToken:
@@ -31,4 +37,7 @@ def refusal(claim: ClaimToken, guest: GuestSpec, host_id: str, key: bytes) -> st
     if (claim.vcpus, claim.memory_mb) != (guest.vcpus, guest.memory_mb):
         claimed = f"{claim.vcpus} vCPUs and {claim.memory_mb} MiB are claimed"
         return f"{claimed}, the guest has {guest.vcpus} and {guest.memory_mb}"
+    devices = [device.address for device in guest.devices]
+    if claim.devices != devices:
+        return f"the devices {claim.devices} are claimed, the guest has {devices}"
     return None

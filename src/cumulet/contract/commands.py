@@ -91,7 +91,10 @@ class QuarantineVolume(Struct, tag=True, frozen=True):
 
 
 class StartGuest(Struct, tag=True, frozen=True):
-    """Define and start a guest; done already if it runs. Refused with `no_claim`, `disk_missing`, `stale_epoch`."""
+    """Define and start a guest; done already if it runs.
+
+    Refused with `no_claim`, `disk_missing`, `device_missing`, `stale_epoch`.
+    """
 
     guest: GuestSpec
     claim: ClaimToken
@@ -329,8 +332,8 @@ class Quarantine(Struct, tag=True, frozen=True):
 class Refused(Struct, tag=True, frozen=True):
     """The agent did nothing, or undid what it did.
 
-    `code` is for programs: stale_epoch, no_claim, disk_missing, disk_exists, image_corrupt, too_small, no_space, in_use,
-    guest_missing, detach_refused, busy (not welcomed yet: try again), failed. `message` is for people, without host paths.
+    `code` is for programs: stale_epoch, no_claim, disk_missing, device_missing, disk_exists, image_corrupt, too_small, no_space,
+    in_use, guest_missing, detach_refused, busy (not welcomed yet: try again), failed. `message` is for people, without host paths.
     """
 
     code: str

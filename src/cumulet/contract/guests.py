@@ -55,6 +55,13 @@ class PortSpec(Struct, frozen=True):
     metadata: MetadataPort | None = None
 
 
+class HostDevice(Struct, frozen=True):
+    """A device of the host, by its PCI address, that a guest has for itself. `managed`: libvirt takes it from its driver."""
+
+    address: str
+    managed: bool = True
+
+
 class ClaimToken(Struct, frozen=True):
     """The proof that the ledger holds a claim for exactly this guest on exactly this host (safety C2).
 
@@ -67,6 +74,7 @@ class ClaimToken(Struct, frozen=True):
     vcpus: int
     memory_mb: int
     signature: str = ""
+    devices: list[str] = []
 
 
 PAGE_UNITS = {"": 1, "kb": 1, "mb": 1024, "gb": 1024**2}
@@ -101,3 +109,4 @@ class GuestSpec(Struct, frozen=True):
     metadata: dict[str, str] = {}
     extra_specs: dict[str, str] = {}
     image_properties: dict[str, str] = {}
+    devices: list[HostDevice] = []

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from ..contract.commands import HostFacts
 from ..kernel import clock
+from .wishes import Inside
 
 HOST_CLASSES = ("VCPU", "MEMORY_MB", "DISK_GB")
 """What every host has."""
@@ -180,12 +181,16 @@ class Standing(Struct, frozen=True):
 
 
 class Seat(Struct, frozen=True):
-    """Enough of a host for a server that comes to it; `claim_key` signs claim tokens for this host."""
+    """Enough of a host for a server that comes to it; `claim_key` signs claim tokens for this host.
+
+    `divided`: there are providers below it.
+    """
 
     id: str
     hostname: str
     zone: str
     claim_key: bytes
+    divided: bool
 
 
 class Wanted(Struct, frozen=True):
@@ -193,7 +198,7 @@ class Wanted(Struct, frozen=True):
 
     `resources` are amounts by resource class; a host must have the traits `required` and none of `forbidden`, be one of
     `hosts` if that is given and none of `excluded` (host ids), and be in at least one aggregate of each list in
-    `aggregates`, in none of `not_in`.
+    `aggregates`, in none of `not_in`. `inside` is what it must have below it.
     """
 
     resources: dict[str, int]
@@ -203,6 +208,7 @@ class Wanted(Struct, frozen=True):
     excluded: list[str] = []
     aggregates: list[list[str]] = []
     not_in: list[str] = []
+    inside: Inside = Inside()
 
 
 class Verdict(Struct, frozen=True):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 from msgspec import Struct
 
@@ -61,10 +62,14 @@ class Survey(Struct, frozen=True):
         return "; ".join(f"{removed.reason}: {', '.join(removed.hosts)}" for removed in self.removed)
 
 
-def survey(wanted: Wanted, verdicts: Sequence[Verdict]) -> Survey:
+Inner = Mapping[str, str]
+"""Host id to what speaks against the host when one looks inside."""
+
+
+def survey(wanted: Wanted, verdicts: Sequence[Verdict], inner: Inner = MappingProxyType({})) -> Survey:
     """What speaks against which host: the first constraint that it does not meet."""
     left, found = list(verdicts), []
-    for passes, reason in _constraints(wanted):
+    for passes, reason in [*_constraints(wanted), *_inner(inner)]:
         removed = [verdict for verdict in left if not passes(verdict)]
         left = [verdict for verdict in left if passes(verdict)]
         if removed:
@@ -72,9 +77,10 @@ def survey(wanted: Wanted, verdicts: Sequence[Verdict]) -> Survey:
     return Survey(len(verdicts), found, [verdict.hostname for verdict in left])
 
 
-def explain(wanted: Wanted, verdicts: Sequence[Verdict]) -> NoCapacity:
-    """Constraint by constraint, how many hosts it removed, and what the nearest host lacked."""
-    return none_left(survey(wanted, verdicts))
+def passing(wanted: Wanted, verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """The hosts that nothing speaks against unless one looks inside."""
+    constraints = _constraints(wanted)
+    return [verdict for verdict in verdicts if all(passes(verdict) for passes, _ in constraints)]
 
 
 def none_left(found: Survey) -> NoCapacity:
@@ -101,6 +107,13 @@ def _constraints(wanted: Wanted) -> list[Constraint]:
         (lambda verdict: verdict.aggregates, _said("not in the aggregates asked for")),
     ]
     return first + [_resource(at, name, amount) for at, (name, amount) in enumerate(wanted.resources.items())]
+
+
+def _inner(inner: Inner) -> list[Constraint]:
+    def lacks(words: str) -> Callable[[Verdict], bool]:
+        return lambda verdict: inner.get(verdict.host_id) != words
+
+    return [(lacks(words), _said(words)) for words in sorted(set(inner.values()))]
 
 
 def _said(words: str) -> Reason:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from cumulet.contract.commands import Cell, Device, PagePool
-from cumulet.kernel.errors import Conflict
-from cumulet.placement.operations import claims, hosts, providers, traits
-from cumulet.placement.operations.topology import stock
+from cumulet.kernel.errors import Conflict, NoCapacity
+from cumulet.placement.operations import allocations, claims, hosts, providers, traits
+from cumulet.placement.operations.claims import Choice, Inside, Part
+from cumulet.placement.operations.ledger import moves
+from cumulet.placement.operations.topology import holding, stock
 from support.hosts import PROJECT, USER, add_host, beat, host_id, registration
 
 H1 = host_id("h1")
@@ -109,3 +111,64 @@ async def test_a_host_is_retired_with_what_is_below_it_unless_somebody_claims_of
         await claims.release(tx, "s1")
         await hosts.retire(tx, H1)
         assert await providers.search(tx, providers.Filters(in_tree=H1)) == []
+
+
+NIC = Inside([Part([Choice({"CUSTOM_PCI_8086_154C": 1})])])
+
+
+async def place(tx, server: str, inside: Inside, host: str = H1) -> int:
+    return await moves.place(tx, server, moves.Wish(host, {"VCPU": 1, "MEMORY_MB": 100}, PROJECT, USER, inside=inside))
+
+
+async def addresses(tx, server: str, host: str = H1) -> list[str]:
+    return [device.address for device in (await holding.of_consumer(tx, server, host)).devices]
+
+
+async def test_C4_M21_a_move_holds_the_devices_of_both_ends_and_gives_up_exactly_one(db) -> None:
+    async with db.tx() as tx:
+        for name in ("h1", "h2"):
+            await add_host(tx, name, devices=[FUNCTION, *PARTS])
+        h2 = host_id("h2")
+        await place(tx, "s1", NIC)
+        wish = moves.Wish(h2, {"VCPU": 1, "MEMORY_MB": 100}, PROJECT, USER, inside=NIC)
+        await moves.begin(tx, "m1", "s1", "cold-migration", wish)
+        assert (await addresses(tx, "m1"), await addresses(tx, "s1", h2)) == ([PARTS[0].address], [PARTS[0].address])
+        await moves.cancel(tx, "m1")
+        assert (await addresses(tx, "s1"), await addresses(tx, "s1", h2)) == ([PARTS[0].address], [])
+        await moves.begin(tx, "m2", "s1", "cold-migration", wish)
+        await moves.finish(tx, "m2")
+        assert (await addresses(tx, "s1"), await addresses(tx, "s1", h2)) == ([], [PARTS[0].address])
+        await moves.leave(tx, "s1")
+        assert await addresses(tx, "s1", h2) == []
+        assert await claims.claims_of(tx, "s1") == {}
+
+
+async def test_allocations_that_the_api_writes_anew_keep_their_devices(db) -> None:
+    async with db.tx() as tx:
+        await add_host(tx, devices=[FUNCTION, *PARTS])
+        await place(tx, "s1", NIC)
+        await place(tx, "s2", NIC)
+        held = await allocations.of_consumer(tx, "s2")
+        await allocations.put(tx, [allocations.Allocation("s2", PROJECT, USER, held.resources)])
+        assert await addresses(tx, "s2") == [PARTS[1].address]
+        await place(tx, "s3", NIC)
+        assert await addresses(tx, "s3") == [PARTS[2].address]
+
+
+async def test_a_refused_device_leaves_nothing_claimed_of_the_host(db) -> None:
+    async with db.tx() as tx:
+        await add_host(tx, devices=[FUNCTION])
+        with pytest.raises(NoCapacity, match="1 CUSTOM_PCI_8086_154C wanted, 0 free"):
+            await place(tx, "s1", NIC)
+        assert await claims.claims_of(tx, "s1") == {}
+
+
+async def test_more_devices_than_there_are_is_seen_at_once(db) -> None:
+    many = [Device(f"0000:{n:02x}:00.0", "10de", "1db4", "pci", "CUSTOM_GPU") for n in range(64)]
+    part = Part([Choice({"CUSTOM_GPU": 1})])
+    async with db.tx() as tx:
+        await add_host(tx, devices=many)
+        with pytest.raises(NoCapacity, match="65 CUSTOM_GPU wanted, 64 free"):
+            await place(tx, "s1", Inside([part] * 65))
+        await place(tx, "s2", Inside([part] * 64))
+        assert len(await addresses(tx, "s2")) == 64

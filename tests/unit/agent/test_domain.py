@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from cumulet.agent.libvirt.devices import Surroundings
 from cumulet.agent.libvirt.domain import NAMESPACE, domain
 from cumulet.agent.libvirt.reading import has_device, ports_of, server_of, state_of, target_of
-from cumulet.contract.guests import DiskSpec, GuestSpec, PortSpec
+from cumulet.contract.guests import DiskSpec, GuestSpec, HostDevice, PortSpec
 
 TCG = Surroundings("qemu", "/state/qemu-tcg", "/state/consoles", "none", True)
 KVM = Surroundings("kvm", "/usr/bin/qemu-system-x86_64", "/state/consoles", "none", False)
@@ -133,3 +133,12 @@ def test_C11_a_guest_in_huge_pages_is_backed_by_them() -> None:
     assert parsed().find("memoryBacking") is None
     page = parsed(replace(GUEST, extra_specs={"hw:mem_page_size": "1GB"})).find("memoryBacking/hugepages/page")
     assert (page.get("size"), page.get("unit")) == ("1048576", "KiB")
+
+
+def test_devices_of_the_host_are_passed_through_by_their_address_and_have_slots_of_their_own():
+    root = parsed(replace(GUEST, devices=[HostDevice("0000:81:02.7"), HostDevice("0001:0a:1f.0", managed=False)]))
+    first, second = root.iterfind("devices/hostdev")
+    assert (first.get("type"), first.get("managed"), first.find("driver").get("name")) == ("pci", "yes", "vfio")
+    assert first.find("source/address").attrib == {"domain": "0x0000", "bus": "0x81", "slot": "0x02", "function": "0x7"}
+    assert (second.get("managed"), second.find("source/address").get("domain")) == ("no", "0x0001")
+    assert has_device(domain(replace(GUEST, devices=[HostDevice("0000:81:02.7")]), TCG), "pci-0000-81-02-7")

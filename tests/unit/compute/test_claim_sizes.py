@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from cumulet.compute.model import Flavor
+from cumulet.compute.rules.inside import groups
 from cumulet.compute.rules.sizes import overhead_mb, resources
 from cumulet.contract.guests import page_size_kb
+from cumulet.placement.operations.claims import Choice, Part
 
 
 def flavor(**specs: str) -> Flavor:
@@ -46,7 +48,8 @@ def test_the_size_of_pages_is_read_as_flavors_write_it(value, size):
 
 
 def test_C2_a_flavor_asks_for_more_than_its_guest_takes_but_never_for_less():
-    more = resources(flavor(**{"resources:CUSTOM_LICENSE": "1", "resources:VCPU": "8"}), 0)
-    assert (more["CUSTOM_LICENSE"], more["VCPU"]) == (1, 8)
+    specs = {"resources:CUSTOM_LICENSE": "1", "resources:VCPU": "8"}
+    assert resources(flavor(**specs), 0)["VCPU"] == 8
+    assert groups.parts(specs) == [Part([Choice({"CUSTOM_LICENSE": 1})], host_too=True, divisible=True)]
     less = resources(flavor(**{"resources:MEMORY_MB": "0", "resources:VCPU": "1"}), 0)
     assert (less["MEMORY_MB"], less["VCPU"]) == (4224, 2)

@@ -6,7 +6,7 @@ from xml.etree import ElementTree as xml
 
 from msgspec import Struct
 
-from cumulet.contract.guests import DiskSpec, PortSpec
+from cumulet.contract.guests import DiskSpec, HostDevice, PortSpec
 
 from ..accelerator import VirtType
 
@@ -71,6 +71,18 @@ def port(spec: PortSpec, around: Surroundings) -> xml.Element:
     xml.SubElement(element, "mtu", size=str(spec.mtu))
     xml.SubElement(element, "rom", enabled="no")
     xml.SubElement(element, "alias", name=alias(spec.port_id))
+    return element
+
+
+def host_device(spec: HostDevice) -> xml.Element:
+    """A PCI device of the host that the guest has for itself. https://libvirt.org/formatdomain.html#host-device-assignment"""
+    element = xml.Element("hostdev", mode="subsystem", type="pci", managed="yes" if spec.managed else "no")
+    domain, bus, rest = spec.address.split(":")
+    slot, function = rest.split(".")
+    xml.SubElement(element, "driver", name="vfio")
+    parts = {"domain": domain, "bus": bus, "slot": slot, "function": function}
+    xml.SubElement(xml.SubElement(element, "source"), "address", {name: f"0x{value}" for name, value in parts.items()})
+    xml.SubElement(element, "alias", name=alias(f"pci-{spec.address.replace(':', '-').replace('.', '-')}"))
     return element
 
 

@@ -101,6 +101,8 @@ def _devices(parent: xml.Element, guest: GuestSpec, around: Surroundings) -> Non
         parent.append(devices.disk(disk, around, boot=1 if disk.disk_id == first else None))
     for port in guest.ports:
         parent.append(devices.port(port, around))
+    for device in guest.devices:
+        parent.append(devices.host_device(device))
     serial = xml.SubElement(parent, "serial", type="pty")
     xml.SubElement(serial, "log", file=console_log(around, guest.server_id), append="on")
     xml.SubElement(serial, "target", port="0")
@@ -115,7 +117,7 @@ def _devices(parent: xml.Element, guest: GuestSpec, around: Surroundings) -> Non
 
 
 def _controllers(parent: xml.Element, guest: GuestSpec) -> None:
-    used = len(guest.disks) + len(guest.ports) + 2  # with balloon and random numbers
+    used = len(guest.disks) + len(guest.ports) + len(guest.devices) + 2  # with balloon and random numbers
     xml.SubElement(parent, "controller", type="pci", model="pcie-root")
     for _ in range(max(_SLOTS, used + _SPARE)):
         xml.SubElement(parent, "controller", type="pci", model="pcie-root-port")

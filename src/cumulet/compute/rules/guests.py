@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from ...contract.guests import DiskSpec, GuestSpec, PortSpec
+from ...placement.operations.topology.holding import Holding
 from ..model import CONFIG, LOCAL, Disk, Server
 
 
@@ -45,8 +46,8 @@ def boot_order(disks: Sequence[Disk]) -> list[Disk]:
     return sorted(disks, key=order)
 
 
-def guest_spec(server: Server, disks: Sequence[DiskSpec], ports: Sequence[PortSpec]) -> GuestSpec:
-    """The whole guest."""
+def guest_spec(server: Server, disks: Sequence[DiskSpec], ports: Sequence[PortSpec], held: Holding) -> GuestSpec:
+    """The whole guest; `held` is what it holds inside its host."""
     flavor = server.flavor
     about = {
         "name": server.name,
@@ -66,6 +67,7 @@ def guest_spec(server: Server, disks: Sequence[DiskSpec], ports: Sequence[PortSp
         metadata=about,
         extra_specs=flavor["extra_specs"],
         image_properties=server.image_properties,
+        devices=held.devices,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...contract.guests import page_size_kb
 from ...placement.operations.hosts import pages_class
 from ..model import Flavor
+from .inside.groups import OF_HOSTS
 
 GIB = 1024**3
 
@@ -27,7 +28,7 @@ def resources(flavor: Flavor, local_disk_mb: int) -> dict[str, int]:
     """What is claimed, in placement's resource classes; `local_disk_mb` is the sum of the disks on the host.
 
     Of a guest in huge pages only QEMU's overhead is ordinary memory (C11). A flavor's `resources:CLASS` asks for more of a
-    class, or of another one; never for less than the guest takes (C2).
+    class, never for less than the guest takes (C2); classes that not every host has are in `inside.groups`.
     """
     overhead, size_kb = overhead_mb(flavor.vcpus, flavor.ram), page_size_kb(flavor.extra_specs)
     wanted = {
@@ -37,8 +38,7 @@ def resources(flavor: Flavor, local_disk_mb: int) -> dict[str, int]:
     }
     if size_kb:
         wanted[pages_class(size_kb)] = -(-flavor.ram * 1024 // size_kb)
-    for name, value in flavor.extra_specs.items():
-        if name.startswith("resources:"):
-            resource_class = name.removeprefix("resources:")
-            wanted[resource_class] = max(int(value), wanted.get(resource_class, 0))
+    for resource_class in OF_HOSTS:
+        asked = int(flavor.extra_specs.get(f"resources:{resource_class}", 0))
+        wanted[resource_class] = max(asked, wanted.get(resource_class, 0))
     return {name: amount for name, amount in wanted.items() if amount}

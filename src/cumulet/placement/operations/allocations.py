@@ -9,12 +9,13 @@ from msgspec import UNSET, Struct, UnsetType
 
 from ...kernel.db import Reader, Tx
 from ...kernel.errors import Conflict, Invalid
-from ..model import Claim, Consumer, Figures, Provider
+from ..model import Claim, Consumer, Figures, Piece, Provider
 from ..refusals import misfitting, short
 from ..store import claims as store
 from ..store import consumers, inventories
 from ..store import providers as provider_store
 from ..store.ledger import history
+from ..store.topology import pieces
 from . import classes, providers
 
 Resources = dict[str, dict[str, int]]
@@ -143,6 +144,7 @@ def _check_fit(provider_id: str, why_not: str | None) -> None:
 
 
 async def _write(tx: Tx, allocation: Allocation, held: Resources) -> None:
+    kept = await pieces.of_consumer(tx, allocation.consumer_id) if held else []
     await history.released(tx, await store.drop_all(tx, allocation.consumer_id))
     if not allocation.resources:
         if held:
@@ -154,3 +156,14 @@ async def _write(tx: Tx, allocation: Allocation, held: Resources) -> None:
         for name, amount in amounts.items():
             await store.put(tx, Claim(allocation.consumer_id, provider_id, name, amount, epoch, tx.stamp))
         await history.claimed(tx, Claim(allocation.consumer_id, provider_id, "", 0, epoch, tx.stamp), amounts)
+    await _keep(tx, allocation.resources, kept)
+
+
+async def _keep(tx: Tx, resources: Resources, kept: Iterable[Piece]) -> None:
+    """A claim that was written anew holds the devices and processors that it held, as many as it has amounts for."""
+    left = {(provider_id, name): amount for provider_id, amounts in resources.items() for name, amount in amounts.items()}
+    for piece in kept:
+        of = (piece.provider_id, piece.resource_class)
+        if left.get(of, 0) > 0:
+            left[of] -= 1
+            await pieces.take(tx, piece)

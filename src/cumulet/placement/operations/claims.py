@@ -6,6 +6,7 @@ Everything here writes in the caller's transaction, so that a claim and the row 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import Any
 
 from msgspec import Struct
@@ -13,13 +14,18 @@ from msgspec import Struct
 from ...kernel.db import Reader, Tx
 from ...kernel.errors import Conflict, Invalid, NoCapacity, NotFound
 from ..model import Claim, Figures, Wanted
-from ..refusals import Removed, Survey, explain, lacking, none_left, survey
+from ..refusals import Removed, Survey, lacking, none_left, passing, survey
 from ..store import claims as store
 from ..store import consumers, fitting, inventories, providers
 from ..store.ledger import history
+from ..wishes import Choice, Inside, Part
+from .topology import inside
 
 MANY = 1000
 """How many candidates are looked at unless told otherwise; nova's default for `max_placement_results`."""
+
+
+NOTHING = Inside()
 
 
 class Candidate(Struct, frozen=True):
@@ -37,9 +43,12 @@ async def candidates(tx: Reader, wanted: Wanted, limit: int = MANY) -> list[Cand
     nearest host lacked. Its `internal` names the hosts.
     """
     _check(wanted.resources)
-    found = await fitting.fitting(tx, wanted, limit)
+    found = await fitting.fitting(tx, wanted, MANY if wanted.inside else limit)
+    if wanted.inside:
+        able = set(await inside.first(tx, [host_id for host_id, _ in found], wanted.inside, limit))
+        found = [each for each in found if each[0] in able]
     if not found:
-        raise explain(wanted, await fitting.verdicts(tx, wanted))
+        raise none_left(await look(tx, wanted))
     return [
         Candidate(
             host_id,
@@ -60,8 +69,11 @@ async def claim(
     user_id: str,
     consumer_type: str = "INSTANCE",
     why: dict[str, Any] | None = None,
+    within: Inside = NOTHING,
 ) -> int:
-    """Claim all of `resources` on a host for a consumer, and return the claim's epoch. `why` is kept in the history.
+    """Claim all of `resources` on a host for a consumer, and what it wants `within` the host, and return the claim's epoch.
+
+    `why` is kept in the history.
 
     Neither a dead nor a disabled host refuses: forcing skips filters, never this guard (C3). A consumer may hold claims on
     several hosts. Raises NoCapacity with figures, NotFound without the host, Conflict if the consumer claims something there
@@ -72,15 +84,26 @@ async def claim(
     if await providers.touch(tx, host_id) is None:
         raise NotFound(f"Host {host_id} could not be found.")
     wanted = Claim(consumer_id, host_id, "", 0, epoch, tx.stamp)
-    if not await store.insert(tx, wanted, resources):
-        raise await _refusal(tx, consumer_id, host_id, resources)
-    await history.claimed(tx, wanted, resources, why)
+    found = await inside.find(tx, host_id, within)
+    amounts = Counter(resources) + Counter(found.amounts.get(host_id, {}))
+    if not await store.insert(tx, wanted, amounts):
+        raise await _refusal(tx, consumer_id, host_id, amounts)
+    await history.claimed(tx, wanted, amounts, why)
+    try:
+        await inside.take(tx, wanted, found)
+    except NoCapacity:
+        await history.released(tx, await store.drop(tx, consumer_id, host_id))
+        raise
     return epoch
 
 
 async def look(tx: Reader, wanted: Wanted) -> Survey:
     """What speaks for and against every host, constraint by constraint."""
-    return survey(wanted, await fitting.verdicts(tx, wanted))
+    verdicts = await fitting.verdicts(tx, wanted)
+    if not wanted.inside:
+        return survey(wanted, verdicts)
+    left = [verdict.host_id for verdict in passing(wanted, verdicts)]
+    return survey(wanted, verdicts, await inside.lacking(tx, left, wanted.inside))
 
 
 def _check(resources: dict[str, int]) -> None:
@@ -108,10 +131,10 @@ async def release(tx: Tx, consumer_id: str, host_id: str | None = None) -> None:
 
 
 async def claims_of(tx: Reader, consumer_id: str) -> dict[str, dict[str, int]]:
-    """What a consumer holds: host id to amounts by resource class."""
+    """What a consumer holds: host id to amounts by resource class, of the host and of all that is below it."""
     held: dict[str, dict[str, int]] = {}
-    for row in await store.of_consumer(tx, consumer_id):
-        held.setdefault(row.provider_id, {})[row.resource_class] = row.amount
+    for root_id, name, amount in await store.by_tree(tx, consumer_id):
+        held.setdefault(root_id, {})[name] = amount
     return held
 
 
@@ -133,7 +156,10 @@ async def usages(tx: Reader, host_ids: list[str]) -> dict[str, dict[str, Figures
 
 __all__ = [
     "Candidate",
+    "Choice",
     "Figures",
+    "Inside",
+    "Part",
     "Removed",
     "Survey",
     "Wanted",

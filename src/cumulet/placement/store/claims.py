@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from ...kernel.db import Query, Reader, Tx, among, values
 from ..model import Claim
 from .inventories import USED, capacity_of
+from .providers import PROVIDERS
 from .tables import CLAIMS, INVENTORIES
 
 T = CLAIMS.c
@@ -25,17 +26,22 @@ ON_PROVIDER = Query(
 )
 EVERYTHING = Query(sa.select(CLAIMS).order_by(T.consumer_id, T.provider_id, T.resource_class), Claim)
 PUT: Query[Any] = Query(sa.insert(CLAIMS).values({c.name: sa.bindparam(c.name, type_=c.type) for c in CLAIMS.columns}))
-DROP = Query(
-    sa.delete(CLAIMS)
-    .where(T.consumer_id == sa.bindparam("consumer_id"), T.provider_id == sa.bindparam("provider_id"))
+_IN_TREE = T.provider_id.in_(sa.select(PROVIDERS.c.id).where(PROVIDERS.c.root_id == sa.bindparam("b_root")))
+DROP = Query(sa.delete(CLAIMS).where(T.consumer_id == sa.bindparam("b_from"), _IN_TREE).returning(*CLAIMS.columns), Claim)
+DROP_ALL = Query(sa.delete(CLAIMS).where(T.consumer_id == sa.bindparam("consumer_id")).returning(*CLAIMS.columns), Claim)
+HAND_OVER = Query(
+    sa.update(CLAIMS)
+    .where(T.consumer_id == sa.bindparam("b_from"), _IN_TREE)
+    .values(consumer_id=sa.bindparam("consumer_id"), epoch=sa.bindparam("epoch", type_=sa.BigInteger()))
     .returning(*CLAIMS.columns),
     Claim,
 )
-DROP_ALL = Query(sa.delete(CLAIMS).where(T.consumer_id == sa.bindparam("consumer_id")).returning(*CLAIMS.columns), Claim)
-HAND_OVER: Query[Any] = Query(
-    sa.update(CLAIMS)
-    .where(T.consumer_id == sa.bindparam("b_from"), T.provider_id == sa.bindparam("b_provider"))
-    .values(consumer_id=sa.bindparam("consumer_id"), epoch=sa.bindparam("epoch", type_=sa.BigInteger()))
+BY_TREE: Query[tuple[str, str, int]] = Query(
+    sa.select(PROVIDERS.c.root_id, T.resource_class, sa.func.sum(T.amount))
+    .select_from(CLAIMS.join(PROVIDERS, PROVIDERS.c.id == T.provider_id))
+    .where(T.consumer_id == sa.bindparam("consumer_id"))
+    .group_by(PROVIDERS.c.root_id, T.resource_class)
+    .order_by(PROVIDERS.c.root_id, T.resource_class)
 )
 COUNT: Query[tuple[int]] = Query(sa.select(sa.func.count(sa.distinct(T.consumer_id))).where(among(T.provider_id, "provider_ids")))
 
@@ -124,9 +130,14 @@ async def everything(tx: Reader) -> list[Claim]:
     return await tx.all(EVERYTHING)
 
 
-async def drop(tx: Tx, consumer_id: str, provider_id: str) -> list[Claim]:
-    """Delete a consumer's claims on one provider, and return what they were."""
-    return await tx.all(DROP, consumer_id=consumer_id, provider_id=provider_id)
+async def by_tree(tx: Reader, consumer_id: str) -> list[tuple[str, str, int]]:
+    """(root id, resource class, amount) of all that a consumer holds, sums of whole trees."""
+    return [(root_id, name, int(amount)) for root_id, name, amount in await tx.all(BY_TREE, consumer_id=consumer_id)]
+
+
+async def drop(tx: Tx, consumer_id: str, root_id: str) -> list[Claim]:
+    """Delete a consumer's claims on one root and what is below it, and return what they were."""
+    return await tx.all(DROP, b_from=consumer_id, b_root=root_id)
 
 
 async def drop_all(tx: Tx, consumer_id: str) -> list[Claim]:
@@ -134,9 +145,9 @@ async def drop_all(tx: Tx, consumer_id: str) -> list[Claim]:
     return await tx.all(DROP_ALL, consumer_id=consumer_id)
 
 
-async def hand_over(tx: Tx, giver_id: str, taker_id: str, provider_id: str, epoch: int) -> int:
-    """What one consumer holds of a provider, another one holds, since its own epoch; how many rows that were."""
-    return await tx.do(HAND_OVER, b_from=giver_id, b_provider=provider_id, consumer_id=taker_id, epoch=epoch)
+async def hand_over(tx: Tx, giver_id: str, taker_id: str, root_id: str, epoch: int) -> list[Claim]:
+    """What one consumer holds of a root and what is below it, another one holds, since its own epoch; what that is now."""
+    return await tx.all(HAND_OVER, b_from=giver_id, b_root=root_id, consumer_id=taker_id, epoch=epoch)
 
 
 async def holders(tx: Reader, provider_ids: list[str]) -> int:

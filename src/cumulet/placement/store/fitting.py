@@ -14,10 +14,11 @@ from .aggregates import PROVIDER_AGGREGATES
 from .claims import allows, fits
 from .hosts import HOSTS
 from .inventories import USED, capacity_of, used_of
+from .providers import PROVIDERS
 from .tables import INVENTORIES
 from .traits import PROVIDER_TRAITS
 
-H, INV, T, A = HOSTS.c, INVENTORIES.c, PROVIDER_TRAITS.c, PROVIDER_AGGREGATES.c
+H, INV, P, T, A = HOSTS.c, INVENTORIES.c, PROVIDERS.c, PROVIDER_TRAITS.c, PROVIDER_AGGREGATES.c
 
 
 def _amount(at: int) -> sa.BindParameter[int]:
@@ -40,6 +41,14 @@ def _free(at: int) -> sa.ScalarSelect[Any]:
     return sa.select(capacity_of(INV) - USED).where(_inventory_of_host(at)).correlate(HOSTS).scalar_subquery()
 
 
+def _somewhere(at: int) -> sa.ColumnElement[bool]:
+    """Whether the host or something below it has any of a class free."""
+    of_tree = sa.and_(
+        P.root_id == H.id, INV.provider_id == P.id, INV.resource_class == sa.bindparam(f"inside{at}", type_=sa.Text())
+    )
+    return sa.exists().where(of_tree, capacity_of(INV) - USED >= 1).correlate(HOSTS)
+
+
 def _in_aggregate(name: str) -> sa.ColumnElement[bool]:
     return sa.exists().where(A.provider_id == H.id, among(A.aggregate_id, name)).correlate(HOSTS)
 
@@ -54,6 +63,7 @@ class _Shape(Struct, frozen=True):
     required: bool
     forbidden: bool
     not_in: bool
+    inside: int
 
 
 def _conditions(shape: _Shape) -> dict[str, sa.ColumnElement[bool]]:
@@ -88,7 +98,7 @@ def _fitting(shape: _Shape, more: int) -> Query[tuple[Any, ...]]:
         for at, each in enumerate(stock)
         for column in (capacity_of(each.c).label(f"capacity{at}"), used_of(each).label(f"used{at}"))
     ]
-    conditions = [*_conditions(shape).values()]
+    conditions = [*_conditions(shape).values(), *(_somewhere(at) for at in range(shape.inside))]
     for at, each in enumerate(stock):
         conditions += [each.c.provider_id == H.id, each.c.resource_class == _class(at), allows(each.c, _amount(at))]
     able = sa.select(H.id, *figures).where(*conditions).order_by(H.id).offset(0).subquery("able")
@@ -120,6 +130,7 @@ def _shape(wanted: Wanted) -> _Shape:
         bool(wanted.required),
         bool(wanted.forbidden),
         bool(wanted.not_in),
+        len(wanted.inside.classes()),
     )
 
 
@@ -133,10 +144,14 @@ def _parameters(wanted: Wanted, stamp: str) -> dict[str, Any]:
 
 
 async def fitting(tx: Reader, wanted: Wanted, limit: int) -> list[tuple[str, dict[str, tuple[float, int]]]]:
-    """The first `limit` hosts that can hold it, by id: each with (capacity, used) of what is wanted, and of HOST_CLASSES."""
+    """The first `limit` hosts that can hold it, by id: each with (capacity, used) of what is wanted, and of HOST_CLASSES.
+
+    Of what is wanted inside, only that there is some of it.
+    """
     more = [name for name in HOST_CLASSES if name not in wanted.resources]
     classes = [*wanted.resources, *more]
     given = _parameters(wanted, tx.stamp) | {f"class{at}": name for at, name in enumerate(classes)}
+    given |= {f"inside{at}": name for at, name in enumerate(wanted.inside.classes())}
     rows = await tx.all(_fitting(_shape(wanted), len(more)), **given, limit=limit)
     return [
         (row[0], {name: (row[2 * at + 1], row[2 * at + 2]) for at, name in enumerate(classes) if row[2 * at + 1] is not None})

@@ -10,8 +10,9 @@ from sqlalchemy.dialects.postgresql import insert
 
 from ...contract.commands import HostFacts
 from ...contract.reports import Heartbeat
-from ...kernel.db import Json, Query, Reader, Tx, metadata, values
+from ...kernel.db import Json, Query, Reader, Tx, among, metadata, values
 from ..model import Finding, Host, Seat, Standing
+from .providers import PROVIDERS
 
 HOSTS = sa.Table(
     "hosts",
@@ -75,6 +76,7 @@ SET_FACTS: Query[Any] = Query(
 )
 DELETE: Query[Any] = Query(sa.delete(HOSTS).where(T.id == sa.bindparam("id")))
 GET = Query(sa.select(*_SHOWN).where(T.id == sa.bindparam("id")), Host.of)
+AMONG = Query(sa.select(*_SHOWN).where(among(T.id, "ids")).order_by(T.id), Host.of)
 BY_HOSTNAME = Query(sa.select(*_SHOWN).where(T.hostname == sa.bindparam("hostname")).order_by(T.lease_until.desc(), T.id), Host.of)
 ALIKE = Query(
     sa.select(*_SHOWN)
@@ -85,7 +87,8 @@ ALIKE = Query(
 ALL = Query(sa.select(*_SHOWN).order_by(T.hostname, T.id), Host.of)
 STANDINGS = Query(sa.select(T.id, T.enabled, T.lease_until), Standing)
 ALIVE = Query(sa.select(*_SHOWN).where(T.lease_until > sa.bindparam("stamp")).order_by(T.hostname, T.id), Host.of)
-SEAT = Query(sa.select(T.id, T.hostname, T.zone, T.claim_key).where(T.id == sa.bindparam("id")), Seat)
+_DIVIDED = sa.exists().where(PROVIDERS.c.parent_id == T.id).correlate(HOSTS)
+SEAT = Query(sa.select(T.id, T.hostname, T.zone, T.claim_key, _DIVIDED).where(T.id == sa.bindparam("id")), Seat)
 
 FIND: Query[Any] = Query(
     insert(FINDINGS).values({c.name: sa.bindparam(c.name, type_=c.type) for c in FINDINGS.columns}).on_conflict_do_nothing()
@@ -129,6 +132,11 @@ async def beat(tx: Tx, heartbeat: Heartbeat, lease_until: str) -> bool:
 async def find(tx: Reader, host_id: str) -> Host | None:
     """By id."""
     return await tx.one(GET, id=host_id)
+
+
+async def among_ids(tx: Reader, host_ids: list[str]) -> list[Host]:
+    """Those of these hosts that are known, by id."""
+    return await tx.all(AMONG, ids=host_ids)
 
 
 async def find_by_hostname(tx: Reader, hostname: str) -> Host | None:

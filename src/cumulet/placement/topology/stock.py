@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 
 from msgspec import Struct
 
@@ -63,30 +63,31 @@ def _normal(name: str, known: Collection[str]) -> str:
     return plain if plain in known or plain.startswith("CUSTOM_") else f"CUSTOM_{plain}"
 
 
-def sold(devices: Iterable[Device], held: Collection[str]) -> list[Device]:
-    """The devices that are inventory now; `held` are the addresses that claims hold.
+Held = Collection[tuple[str, str]]
+"""(provider id, piece) of what claims hold."""
 
-    A physical function and its virtual functions exclude one another: while there are virtual functions it is not sold, and
-    while it is held they are not.
+
+def sold(facts: HostFacts, held: Held) -> list[Device]:
+    """The devices that are inventory now.
+
+    A physical function and its virtual functions exclude one another: while there are virtual functions, or one is held, it is
+    not sold, and while it is held they are not.
     """
-    parts: dict[str, list[Device]] = defaultdict(list)
-    found = list(devices)
-    for device in found:
-        if device.kind == VF:
-            parts[provider_of(device)].append(device)
-    divided = {parent for parent in parts if parent not in held}
-    return [
-        device
-        for device in found
-        if (device.kind == VF and provider_of(device) in divided) or (device.kind != VF and device.address not in divided)
-    ]
+    divided = {provider_of(device) for device in facts.devices if device.kind == VF}
+    for label in {device.address for device in facts.devices} | divided:
+        pieces = {piece for provider_id, piece in held if provider_id == child_id(facts.host_id, label)}
+        if label in pieces:
+            divided.discard(label)
+        elif pieces:
+            divided.add(label)
+    return [device for device in facts.devices if (device.kind == VF) == (provider_of(device) in divided)]
 
 
-def children(facts: HostFacts, memory: Inventory | None, held: Collection[str], stamp: str) -> list[Child]:
+def children(facts: HostFacts, memory: Inventory | None, held: Held, stamp: str) -> list[Child]:
     """The providers below a host; `memory` is what the host itself has, whose ratio and reserve its cells share."""
     found = [_cell(facts, cell, memory, stamp) for cell in cells_of(facts)] if memory else []
     by_label: dict[str, list[Device]] = defaultdict(list)
-    for device in sold(facts.devices, held):
+    for device in sold(facts, held):
         by_label[provider_of(device)].append(device)
     return found + [_devices(facts.host_id, label, devices, stamp) for label, devices in by_label.items()]
 

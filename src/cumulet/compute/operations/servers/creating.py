@@ -22,6 +22,7 @@ from ...model import Destination, Flavor, Keypair, Usage
 from ...rules import disks as disk_rules
 from ...rules import limits, sizes
 from ...store import flavors, keypairs, quotas, services
+from ...workflows.steps.needing import Needs, needs_of
 from .. import server_groups, unified
 from .wanted import NewServers, Place
 
@@ -56,6 +57,7 @@ async def check(tx: Tx, actor: Actor, new: NewServers, store: Any) -> Checked:
     _check_text(new)
     flavor = await _flavor(tx, actor, new.flavor_id)
     image = await _image(tx, actor, new.image_id)
+    await needs_of(tx, flavor, 0)
     planned = _plan(new, flavor, image)
     await _check_bootable(tx, actor, planned[0])
     boots_image = planned[0].place == "local"
@@ -181,13 +183,13 @@ async def _volume_host(tx: Reader, actor: Actor, flavor: Flavor, planned: list[d
         return bounds.destination.host_id
     local = sum(disk.size_mb for disk in planned if disk.place == "local")
     try:
-        found = await claims.candidates(tx, await _within(tx, sizes.resources(flavor, local), bounds), limit=32)
+        found = await claims.candidates(tx, await _within(tx, await needs_of(tx, flavor, local), bounds), limit=32)
     except NoCapacity:
         return None
     return max(found, key=lambda candidate: candidate.free.get("MEMORY_MB", 0)).host_id
 
 
-async def _within(tx: Reader, resources: dict[str, int], bounds: Bounds) -> claims.Wanted:
+async def _within(tx: Reader, needs: Needs, bounds: Bounds) -> claims.Wanted:
     choices = []
     excluded = await services.forced_down(tx)
     if bounds.zone is not None:
@@ -198,7 +200,7 @@ async def _within(tx: Reader, resources: dict[str, int], bounds: Bounds) -> clai
         together = group.allowed()
         choices += [together] if together is not None else []
     allowed = sorted(set.intersection(*choices)) if choices else None
-    return claims.Wanted(resources, hosts=allowed, excluded=excluded)
+    return claims.Wanted(needs.resources, hosts=allowed, excluded=excluded, inside=needs.inside)
 
 
 async def _affordable(tx: Tx, actor: Actor, new: NewServers, flavor: Flavor) -> int:

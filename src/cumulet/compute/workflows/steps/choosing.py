@@ -18,6 +18,7 @@ from ...rules.scheduling import filters, weighers
 from ...rules.scheduling.filters import Ask, Constraint, Place
 from ...store import aggregates, server_groups, servers, services
 from .actors import owner_of
+from .needing import Needs
 
 ENOUGH = 32
 """Among how many suitable hosts the best one is chosen."""
@@ -40,13 +41,13 @@ class Choice(Struct, frozen=True):
     why: dict[str, Any]
 
 
-async def choose(tx: Tx, server: Server, own: Sequence[Disk], resources: dict[str, int], past: Past) -> Choice:
+async def choose(tx: Tx, server: Server, own: Sequence[Disk], needs: Needs, past: Past) -> Choice:
     """The best host now. Raises NoCapacity: how many hosts each constraint removed, and what the nearest one lacked."""
     group = await _company(tx, server)
     ask = ask_of(server)
     marks = await _marks(tx)
     hard = [*await _own_constraints(tx, server, own, group), *filters.constraints(ask, bool(marks)), *await _unfit(tx, past)]
-    wanted = await _wanted(tx, ask, resources, hard, marks)
+    wanted = await _wanted(tx, ask, needs, hard, marks)
     try:
         found = await claims.candidates(tx, wanted, limit=ENOUGH)
     except NoCapacity:
@@ -78,15 +79,13 @@ def ask_of(server: Server) -> Ask:
     return Ask(server.project_id, server.pinned_zone, specs, server.image_properties)
 
 
-async def _wanted(
-    tx: Tx, ask: Ask, resources: dict[str, int], hard: Sequence[Constraint], marks: dict[str, filters.Marks]
-) -> claims.Wanted:
+async def _wanted(tx: Tx, ask: Ask, needs: Needs, hard: Sequence[Constraint], marks: dict[str, filters.Marks]) -> claims.Wanted:
     required, forbidden = filters.traits(ask)
     allowed = None
     if hard:
         found = await _places(tx, marks)
         allowed = [place.host_id for place in found if all(constraint.passes(place) for constraint in hard)]
-    return claims.Wanted(resources, required=required, forbidden=forbidden, hosts=allowed)
+    return claims.Wanted(needs.resources, required=required, forbidden=forbidden, hosts=allowed, inside=needs.inside)
 
 
 async def _refusal(tx: Tx, wanted: claims.Wanted, hard: Sequence[Constraint], marks: dict[str, filters.Marks]) -> NoCapacity:

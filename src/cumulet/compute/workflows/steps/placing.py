@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from ....contract.claims import sign
+from ....contract.claims import claim_of, sign
 from ....contract.guests import ClaimToken, DiskSpec, GuestSpec
 from ....kernel.db import Tx
 from ....kernel.errors import NoCapacity
@@ -17,13 +17,15 @@ from ....kernel.workflow import step
 from ....network.operations import ports
 from ....placement.operations import hosts
 from ....placement.operations.ledger import moves
+from ....placement.operations.topology import holding
 from ....volume.operations import attachments
 from ...model import DELETING, LOCAL, SPAWNING, Destination, Disk, Flavor, Server
-from ...rules import guests, sizes
+from ...rules import guests
 from ...store import disks, servers, services
 from .choosing import Past, choose
 from .config_drive import config_files
 from .home import Home, known
+from .needing import needs_of
 
 OVERTAKEN = 4
 """How often another host is chosen because others have claimed the chosen one's room meanwhile (on PostgreSQL)."""
@@ -63,7 +65,8 @@ async def place_server(tx: Tx, server_id: str, past: Past) -> Placed:
     own_ports = await ports.specs(tx, server_id)
     for port in own_ports:
         await ports.bind(tx, port.port_id, host.id)
-    guest = guests.guest_spec(server, await _disk_specs(tx, own, home.host_id), own_ports)
+    held = await holding.claimed_now(tx, server_id, host)
+    guest = guests.guest_spec(server, await _disk_specs(tx, own, home.host_id), own_ports, held)
     make = [Make(disk.id, disk.label, disk.size_mb) for disk in guests.to_make(own)]
     config = await config_files(tx, server, own) if server.config_drive else None
     return Placed(home, host.hostname, make, guest, token(guest, home, host), config)
@@ -71,16 +74,16 @@ async def place_server(tx: Tx, server_id: str, past: Past) -> Placed:
 
 def token(guest: GuestSpec, home: Home, host: hosts.Seat) -> ClaimToken:
     """The proof of the claim (C2)."""
-    return sign(ClaimToken(guest.server_id, host.id, home.epoch, guest.vcpus, guest.memory_mb), host.claim_key)
+    return sign(claim_of(guest, host.id, home.epoch), host.claim_key)
 
 
 async def _claim(tx: Tx, server: Server, own: Sequence[Disk], past: Past) -> Home:
     flavor = msgspec.convert(server.flavor, Flavor)
-    wanted = sizes.resources(flavor, sum(disk.size_mb for disk in own if disk.place == LOCAL))
+    needs = await needs_of(tx, flavor, sum(disk.size_mb for disk in own if disk.place == LOCAL))
     destination = msgspec.convert(server.destination, Destination) if server.destination else None
 
     async def take(host_id: str, why: dict[str, Any]) -> Home:
-        wish = moves.Wish(host_id, wanted, server.project_id, server.user_id, why)
+        wish = moves.Wish(host_id, needs.resources, server.project_id, server.user_id, why, needs.inside)
         return Home(host_id, await moves.place(tx, server.id, wish))
 
     try:
@@ -89,10 +92,10 @@ async def _claim(tx: Tx, server: Server, own: Sequence[Disk], past: Past) -> Hom
                 raise NoCapacity("The host that was asked for refused.")
             return await take(destination.host_id, {"forced": True})
         for _ in range(OVERTAKEN):
-            choice = await choose(tx, server, own, wanted, past)
+            choice = await choose(tx, server, own, needs, past)
             with contextlib.suppress(NoCapacity):  # another one was quicker: the next look knows of it
                 return await take(choice.host_id, choice.why)
-        choice = await choose(tx, server, own, wanted, past)
+        choice = await choose(tx, server, own, needs, past)
         return await take(choice.host_id, choice.why)
     except NoCapacity as problem:
         before = "".join(f" Before that a host refused: {error}" for error in past.errors)

@@ -28,11 +28,12 @@ from ...store import claims as store
 from ...store import consumers, providers
 from ...store.ledger import history
 from ...store.ledger import moves as under_way
+from ...wishes import Inside
 from .. import claims
 
 
 class Wish(Struct, frozen=True):
-    """What a server needs, for whom, and where to: amounts by resource class, a host's id.
+    """What a server needs, for whom, and where to: amounts by resource class, a host's id, and what it needs inside of that.
 
     `why` is kept with the claim, for those who ask later why it is there.
     """
@@ -42,6 +43,7 @@ class Wish(Struct, frozen=True):
     project_id: str
     user_id: str
     why: dict[str, Any] | None = None
+    inside: Inside = Inside()
 
 
 async def place(tx: Tx, server_id: str, wish: Wish) -> int:
@@ -50,7 +52,7 @@ async def place(tx: Tx, server_id: str, wish: Wish) -> int:
     Raises NoCapacity with figures, NotFound without the host, Conflict if the server has a claim there.
     """
     who = {"project_id": wish.project_id, "user_id": wish.user_id}
-    return await claims.claim(tx, server_id, wish.host_id, wish.resources, **who, why=wish.why)
+    return await claims.claim(tx, server_id, wish.host_id, wish.resources, **who, why=wish.why, within=wish.inside)
 
 
 async def begin(tx: Tx, move_id: str, server_id: str, kind: str, wish: Wish) -> int:
@@ -118,11 +120,9 @@ async def _hand_over(tx: Tx, parties: tuple[str, str, str], host_id: str, wish: 
     epoch = await consumers.advance(tx, taker, wish.project_id, wish.user_id, kind)
     if await providers.touch(tx, host_id) is None:
         raise NotFound(f"Host {host_id} could not be found.")
-    amounts = (await claims.claims_of(tx, giver)).get(host_id, {})
-    await store.hand_over(tx, giver, taker, host_id, epoch)
-    await history.append(tx, host_id, history.RELEASE, amounts, consumer_id=giver, detail={"handed_to": taker})
-    await history.append(tx, host_id, history.CLAIM, amounts, consumer_id=taker, detail={"handed_by": giver})
+    moved = await store.hand_over(tx, giver, taker, host_id, epoch)
+    await history.handed_over(tx, moved, giver)
     return epoch
 
 
-__all__ = ["Move", "Wish", "active", "begin", "cancel", "finish", "leave", "of_server", "place"]
+__all__ = ["Inside", "Move", "Wish", "active", "begin", "cancel", "finish", "leave", "of_server", "place"]

@@ -31,7 +31,8 @@ async def take(tx: Tx, facts: HostFacts, cause: str) -> None:
     ids = [child.id for child in known.values()]
     held = await pieces.of_providers(tx, ids)
     memory = (await inventories.of_provider(tx, facts.host_id)).get("MEMORY_MB")
-    wanted = {child.label: child for child in children(facts, memory, {piece.piece for piece in held}, tx.stamp)}
+    pieces_held = {(piece.provider_id, piece.piece) for piece in held}
+    wanted = {child.label: child for child in children(facts, memory, pieces_held, tx.stamp)}
     root = await providers.find(tx, facts.host_id)
     assert root is not None
     has = await marks.of_providers(tx, ids)

@@ -46,11 +46,23 @@ async def claimed(tx: Tx, claim: Claim, resources: dict[str, int], detail: dict[
 
 async def released(tx: Tx, claims: list[Claim]) -> None:
     """These claims were given up."""
-    amounts: dict[tuple[str, str], dict[str, int]] = {}
-    for claim in claims:
-        amounts.setdefault((claim.consumer_id, claim.provider_id), {})[claim.resource_class] = claim.amount
-    for (consumer_id, provider_id), change in amounts.items():
+    for (consumer_id, provider_id), change in _together(claims).items():
         await append(tx, provider_id, RELEASE, change, consumer_id=consumer_id)
+
+
+async def handed_over(tx: Tx, claims: list[Claim], giver_id: str) -> None:
+    """These claims are held by another consumer than before: the sum on each provider is what it was."""
+    for (taker_id, provider_id), change in _together(claims).items():
+        await append(tx, provider_id, RELEASE, change, consumer_id=giver_id, detail={"handed_to": taker_id})
+        await append(tx, provider_id, CLAIM, change, consumer_id=taker_id, detail={"handed_by": giver_id})
+
+
+def _together(claims: list[Claim]) -> dict[tuple[str, str], dict[str, int]]:
+    """The amounts by class of each consumer and provider."""
+    amounts: dict[tuple[str, str], dict[str, int]] = {}
+    for claim in sorted(claims, key=lambda claim: (claim.consumer_id, claim.provider_id, claim.resource_class)):
+        amounts.setdefault((claim.consumer_id, claim.provider_id), {})[claim.resource_class] = claim.amount
+    return amounts
 
 
 async def of_provider(tx: Reader, provider_id: str, limit: int, before: int = END) -> list[Transition]:
@@ -63,4 +75,4 @@ async def of_consumer(tx: Reader, consumer_id: str) -> list[Transition]:
     return await tx.all(OF_CONSUMER, consumer_id=consumer_id)
 
 
-__all__ = ["CLAIM", "INVENTORY", "RELEASE", "append", "claimed", "of_consumer", "of_provider", "released"]
+__all__ = ["CLAIM", "INVENTORY", "RELEASE", "append", "claimed", "handed_over", "of_consumer", "of_provider", "released"]

@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from ....kernel.db import Query, Reader, Tx, among, values
 from ...model import Piece
+from ..providers import PROVIDERS
 from ..tables import PIECES
 
 T = PIECES.c
@@ -22,6 +23,8 @@ TAKE: Query[Any] = Query(
 )
 OF_PROVIDERS = Query(sa.select(PIECES).where(among(T.provider_id, "provider_ids")).order_by(T.provider_id, T.piece), Piece)
 OF_CONSUMER = Query(sa.select(PIECES).where(T.consumer_id == sa.bindparam("consumer_id")).order_by(T.provider_id, T.piece), Piece)
+_OF_TREE = T.provider_id.in_(sa.select(PROVIDERS.c.id).where(PROVIDERS.c.root_id == sa.bindparam("root_id")))
+IN_TREE = Query(sa.select(PIECES).where(T.consumer_id == sa.bindparam("consumer_id"), _OF_TREE).order_by(T.piece), Piece)
 EVERYTHING = Query(sa.select(PIECES).order_by(T.provider_id, T.piece), Piece)
 
 
@@ -38,6 +41,11 @@ async def of_providers(tx: Reader, provider_ids: list[str]) -> list[Piece]:
 async def of_consumer(tx: Reader, consumer_id: str) -> list[Piece]:
     """Which pieces a consumer holds."""
     return await tx.all(OF_CONSUMER, consumer_id=consumer_id)
+
+
+async def in_tree(tx: Reader, consumer_id: str, root_id: str) -> list[Piece]:
+    """Which pieces of a root and of what is below it a consumer holds, by piece."""
+    return await tx.all(IN_TREE, consumer_id=consumer_id, root_id=root_id)
 
 
 async def everything(tx: Reader) -> list[Piece]:

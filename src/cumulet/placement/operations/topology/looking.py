@@ -1,0 +1,43 @@
+"""What is inside of hosts now: for fitting something in, and for those who want to know."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from ....kernel.db import Reader
+from ...model import Piece, Provider
+from ...store import hosts, inventories, providers, traits
+from ...store.topology import pieces
+from ...topology.tree import Node, Tree
+
+
+async def trees(tx: Reader, host_ids: list[str]) -> dict[str, Tree]:
+    """Hosts with what is below them, in five statements for any number of hosts; those that are not known are left out."""
+    known = {host.id: host for host in await hosts.among_ids(tx, host_ids)}
+    members = await providers.in_trees(tx, list(known))
+    ids = [provider.id for provider in members]
+    figures = await inventories.figures(tx, ids)
+    marks = await traits.of_providers(tx, ids)
+    held = _by_tree(members, await pieces.of_providers(tx, ids))
+    nodes: dict[str, list[Node]] = defaultdict(list)
+    for provider in members:
+        label = "" if provider.id == provider.root_id else provider.name.rpartition("_")[2]
+        nodes[provider.root_id].append(Node(provider.id, label, figures[provider.id], frozenset(marks[provider.id])))
+    return {host_id: Tree(host.facts, nodes[host_id], held[host_id]) for host_id, host in known.items()}
+
+
+async def tree(tx: Reader, host_id: str) -> Tree | None:
+    """One host with what is below it."""
+    return (await trees(tx, [host_id])).get(host_id)
+
+
+def _by_tree(members: Iterable[Provider], held: Iterable[Piece]) -> dict[str, list[Piece]]:
+    roots = {provider.id: provider.root_id for provider in members}
+    found: dict[str, list[Piece]] = defaultdict(list)
+    for piece in held:
+        found[roots[piece.provider_id]].append(piece)
+    return found
+
+
+__all__ = ["Node", "Piece", "Tree", "tree", "trees"]

@@ -1,10 +1,11 @@
 """A whole Ceph on the loopback: a monitor, an OSD that keeps everything in memory, and the gateway that speaks S3.
 
-It needs root and the Debian packages ceph-mon, ceph-osd, ceph-common and radosgw, and is there after a few seconds.
+It needs root and the Debian packages ceph-mon, ceph-mgr, ceph-osd, ceph-common and radosgw, and is there after a few seconds.
 """
 
 from __future__ import annotations
 
+import json
 import shutil
 import signal
 import socket
@@ -17,7 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
-PROGRAMS = ("ceph-mon", "ceph-osd", "ceph", "ceph-authtool", "monmaptool", "radosgw", "radosgw-admin")
+PROGRAMS = ("ceph-mon", "ceph-mgr", "ceph-osd", "ceph", "ceph-authtool", "monmaptool", "radosgw", "radosgw-admin")
 
 _CONF = """
 [global]
@@ -67,16 +68,42 @@ class Ceph:
         self.gateway = f"http://127.0.0.1:{gateway}"
         self._daemons: list[subprocess.Popen[bytes]] = []
         self._fsid = str(uuid4())
-        for name in ("mon", "osd", "rgw"):
+        for name in ("mon", "mgr", "osd", "rgw"):
             (folder / name).mkdir()
         text = _CONF.format(fsid=self._fsid, port=self._port, gateway=gateway, folder=folder)
         (folder / "ceph.conf").write_text(text)
 
-    def run(self, *command: str) -> None:
-        """One command to its end. Raises CalledProcessError."""
-        subprocess.run(
-            [command[0], "-c", str(self.folder / "ceph.conf"), *command[1:]], check=True, capture_output=True, timeout=_SECONDS
-        )
+    @property
+    def conf(self) -> str:
+        """Its configuration file."""
+        return str(self.folder / "ceph.conf")
+
+    def run(self, *command: str) -> str:
+        """One command to its end, and what it said. Raises CalledProcessError."""
+        done = subprocess.run([command[0], "-c", self.conf, *command[1:]], check=True, capture_output=True, timeout=_SECONDS)
+        return done.stdout.decode()
+
+    def pool(self, name: str) -> None:
+        """Make a pool for block images; as good if it is there."""
+        self.run("ceph", "osd", "pool", "create", name)
+        self.run("ceph", "osd", "pool", "application", "enable", name, "rbd")
+
+    def user(self, name: str, *pools: str) -> Path:
+        """Make a user who may use block images in the pools; the file with his key."""
+        keyring, may = self.folder / f"{name}.keyring", ", ".join(f"profile rbd pool={pool}" for pool in pools)
+        self.run("ceph", "auth", "get-or-create", f"client.{name}", "mon", "profile rbd", "osd", may, "-o", str(keyring))
+        return keyring
+
+    def count(self) -> None:
+        """Start what counts free space, and return once it has: after some 20 seconds."""
+        caps = ("mon", "allow profile mgr", "osd", "allow *")
+        self.run("ceph", "auth", "get-or-create", "mgr.a", *caps, "-o", str(self.folder / "mgr" / "keyring"))
+        self._daemon("ceph-mgr", "-i", "a", "--keyring", str(self.folder / "mgr" / "keyring"))
+        until = time.monotonic() + _SECONDS
+        while not json.loads(self.run("ceph", "df", "--format", "json"))["stats"]["total_bytes"]:
+            if time.monotonic() > until:
+                raise TimeoutError("free space is not counted")
+            time.sleep(0.5)
 
     def start(self) -> None:
         """Begin, and return once S3 answers."""

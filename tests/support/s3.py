@@ -10,7 +10,7 @@ from moto.server import ThreadedMotoServer
 
 from cumulet.image.bytestores.settings import S3Settings
 
-from .ceph import ceph
+from .ceph import Ceph
 
 
 @contextmanager
@@ -41,9 +41,7 @@ def with_bucket(settings: S3Settings) -> S3Settings:
     return settings
 
 
-@contextmanager
-def ceph_s3() -> Iterator[S3Settings]:
+def ceph_s3(cluster: Ceph) -> S3Settings:
     """The same by a real Ceph."""
-    with ceph() as cluster:
-        keys = {"access_key": cluster.access_key, "secret_key": cluster.secret_key}
-        yield with_bucket(S3Settings("images", cluster.gateway, **keys, prefix="cloud/", part_mb=5))
+    keys = {"access_key": cluster.access_key, "secret_key": cluster.secret_key}
+    return with_bucket(S3Settings("images", cluster.gateway, **keys, prefix="cloud/", part_mb=5))

@@ -11,11 +11,13 @@ import pytest
 
 from cumulet.image.bytestores import BLOCK, FileStore, Store, open_stores
 from cumulet.image.bytestores.http import HttpStore
+from cumulet.image.bytestores.rbd import RbdStore
 from cumulet.image.bytestores.s3 import S3Store
-from cumulet.image.bytestores.settings import FileSettings, HttpSettings, S3Settings
+from cumulet.image.bytestores.settings import FileSettings, HttpSettings, RbdSettings, S3Settings
 from cumulet.image.model import Location
 from cumulet.kernel.errors import Invalid, Unavailable
-from support.ceph import missing
+from support.ceph import Ceph, ceph, missing
+from support.rbd import ceph_rbd
 from support.s3 import ceph_s3, s3_service
 from support.web import web_server
 
@@ -28,20 +30,36 @@ def s3() -> Iterator[S3Settings]:
 
 
 @pytest.fixture(scope="module")
-def ceph() -> Iterator[S3Settings]:
-    """The S3 service of a real Ceph."""
+def cluster() -> Iterator[Ceph]:
+    """A real Ceph."""
     if missing():
         pytest.skip(f"not installed: {', '.join(missing())}")
-    with ceph_s3() as settings:
-        yield settings
+    with ceph() as running:
+        yield running
 
 
-@pytest.fixture(params=["file", "s3", pytest.param("ceph", marks=pytest.mark.real)])
+@pytest.fixture(scope="module")
+def real_s3(cluster) -> S3Settings:
+    """Its S3 service."""
+    return ceph_s3(cluster)
+
+
+@pytest.fixture(scope="module")
+def rbd(cluster) -> RbdSettings:
+    """A pool of it."""
+    return ceph_rbd(cluster)
+
+
+REAL = [pytest.param(name, marks=pytest.mark.real) for name in ("real_s3", "rbd")]
+
+
+@pytest.fixture(params=["file", "s3", *REAL])
 def store(request, tmp_path: Path) -> Store:
     """An empty store."""
     if request.param == "file":
         return FileStore(tmp_path / "store")
-    made = S3Store(request.getfixturevalue(request.param))
+    settings = request.getfixturevalue(request.param)
+    made = RbdStore(settings) if isinstance(settings, RbdSettings) else S3Store(settings)
     for key in made.incoming() + made.complete() + [entry.key for entry in made.quarantined()]:
         made.drop(key)
         made.purge(key)
@@ -125,8 +143,9 @@ def test_a_store_says_how_it_is_and_nothing_secret(store):
     assert "secret" not in str(store.properties())
     write(store, "a", b"abc")
     assert "secret" not in store.address("a")
-    with urllib.request.urlopen(store.url("a")) as answer:
-        assert answer.read() == b"abc"
+    if not isinstance(store, RbdStore):  # which only Ceph's own clients can follow
+        with urllib.request.urlopen(store.url("a")) as answer:
+            assert answer.read() == b"abc"
 
 
 def test_a_bucket_that_does_not_answer_is_not_healthy(s3):

@@ -116,7 +116,7 @@ class Store(Protocol):
         ...
 
     def purge(self, key: str) -> None:
-        """Remove bytes from quarantine, for ever."""
+        """Remove bytes from quarantine, for ever. Raises Conflict while disks are made of them, Unavailable."""
         ...
 
     def incoming(self) -> list[str]:

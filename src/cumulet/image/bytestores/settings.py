@@ -42,7 +42,24 @@ class S3Settings(Struct, frozen=True, forbid_unknown_fields=True, tag_field="typ
     description: str = "A bucket"
 
 
-StoreSettings = FileSettings | HttpSettings | S3Settings
+class RbdSettings(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="rbd"):
+    """Block images in the pool `pool` of a Ceph cluster, which the user `client.<user>` may write.
+
+    `conf` is the cluster's configuration file, `keyring` the file with the user's key; empty: where `conf` says. `prefix` stands
+    before every image's name. `patience`: seconds after which a cluster that does not answer is given up.
+    """
+
+    pool: str = "images"
+    conf: str = "/etc/ceph/ceph.conf"
+    user: str = "cumulet"
+    keyring: str = ""
+    prefix: str = ""
+    patience: float = 60.0
+    weight: int = 0
+    description: str = "A Ceph pool"
+
+
+StoreSettings = FileSettings | HttpSettings | S3Settings | RbdSettings
 
 DEFAULT_NAME, HTTP_NAME = "file", "http"
 

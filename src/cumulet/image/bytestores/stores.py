@@ -14,7 +14,8 @@ from .bytestore import ByteStore, workers
 from .file import FileStore
 from .http import HttpStore
 from .protocol import Store
-from .settings import FileSettings, HttpSettings, S3Settings, StoreSettings, enabled, folder
+from .rbd import RbdStore
+from .settings import FileSettings, HttpSettings, RbdSettings, S3Settings, StoreSettings, enabled, folder
 
 STAGING = "staging"
 """The store in which images wait for their import, unless the configuration names another one."""
@@ -114,6 +115,8 @@ def _open(state: Path, name: str, settings: StoreSettings) -> Store:
         return FileStore(folder(state, name, settings), settings.sparse)
     if isinstance(settings, HttpSettings):
         return HttpStore(settings.private)
+    if isinstance(settings, RbdSettings):
+        return RbdStore(settings)
     return _s3(settings)
 
 

@@ -7,7 +7,7 @@ none. A store that does not answer is left out, until the next run.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 from msgspec import Struct
 
@@ -91,22 +91,29 @@ async def _give_up_stalled(parts: Parts) -> list[str]:
 
 
 async def _drop(found: _Listed, owners: _Owners) -> list[str]:
-    keys = [key for key in found.incoming if not owners.owns(found.store, key)]
-    for key in keys:
-        await found.store.drop(key)
-    return keys
+    return await _each(found.store, [key for key in found.incoming if not owners.owns(found.store, key)], found.store.drop)
 
 
 async def _put_away(parts: Parts, found: _Listed, owners: _Owners) -> list[str]:
     """Complete bytes that nobody owns go to quarantine; what a live image names comes back from there."""
-    now = parts.db.clock.now()
-    for entry in found.quarantined:
-        if owners.owns(found.store, entry.key):
-            await found.store.restore(entry.key, now)
-    keys = [key for key in found.complete if not owners.owns(found.store, key)]
+    store, now = found.store, parts.db.clock.now()
+    needed = [entry.key for entry in found.quarantined if owners.owns(store, entry.key)]
+    await _each(store, needed, lambda key: store.restore(key, now))
+    strays = [key for key in found.complete if not owners.owns(store, key)]
+    return await _each(store, strays, lambda key: store.quarantine(key, now))
+
+
+async def _each(store: ByteStore, keys: Iterable[str], work: Callable[[str], Awaitable[object]]) -> list[str]:
+    """Those with which it went well: what is in use, or cannot be reached now, does not keep the others waiting."""
+    done = []
     for key in keys:
-        await found.store.quarantine(key, now)
-    return keys
+        try:
+            await work(key)
+        except Problem as problem:
+            log.warning("%s in image store %s has to wait: %s", key, store.name, problem)
+        else:
+            done.append(key)
+    return done
 
 
 async def _purge(parts: Parts, store: ByteStore) -> list[str]:
@@ -130,8 +137,9 @@ async def _purge_one(parts: Parts, store: ByteStore, entry: Quarantined) -> bool
     async with parts.db.read() as tx:
         if await locations.is_live(tx, store.name, entry.key):
             return False
-    log.info("purging %s (%s bytes) from quarantine of store %s", entry.key, entry.size, store.name)
-    await store.purge(entry.key)
+    if not await _each(store, [entry.key], store.purge):
+        return False
+    log.info("purged %s (%s bytes) from quarantine of store %s", entry.key, entry.size, store.name)
     return True
 
 

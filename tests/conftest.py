@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from tests.support.ceph import Ceph, ceph, missing
 from tests.support.clock import FakeClock
 from tests.support.cloud import TestCloud, running_cloud
 from tests.support.database import CHOICE, DSN, MEMORY
@@ -34,6 +35,15 @@ def postgres_dsn() -> Iterator[str]:
     pytest.importorskip("asyncpg")
     with postgres_server() as dsn:
         yield dsn
+
+
+@pytest.fixture(scope="session")
+def real_ceph() -> Iterator[Ceph]:
+    """A Ceph of our own, for the whole session."""
+    if missing():
+        pytest.skip(f"not installed: {', '.join(missing())}")
+    with ceph() as running:
+        yield running
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -15,7 +15,7 @@ import pytest
 from msgspec.structs import replace
 from tests.support.clock import FakeClock
 
-from cumulet.agent.disks import files, images, qemu_img
+from cumulet.agent.disks import files, qemu_img, sources
 from cumulet.agent.disks.disks import LocalDisks, Settings
 from cumulet.agent.refusals import Refusal
 from cumulet.agent.store.journal import SqliteJournal
@@ -102,8 +102,8 @@ async def test_a_root_disk_is_an_overlay_on_the_verified_image(machine, image):
 
 async def test_an_image_is_fetched_once_for_all_who_need_it_at_once(machine, image, monkeypatch):
     opened = []
-    really = images._blocks
-    monkeypatch.setattr(images, "_blocks", lambda image: opened.append(image) or really(image))
+    really = sources.opened
+    monkeypatch.setattr(sources, "opened", lambda image, ceph: opened.append(image) or really(image, ceph))
     orders = [machine.disks.create_root(CreateRootDisk(f"s{n}", image, 5), f"w{n}/disk/1") for n in range(5)]
     await asyncio.gather(*orders)
     assert len(opened) == 1

@@ -43,6 +43,9 @@ osd pool default pg autoscale mode = off
 osd crush chooseleaf type = 0
 mon allow pool size one = true
 mon max pg per osd = 1000
+osd client watch timeout = 5
+mgr tick period = 1
+mgr stats period = 1
 paxos propose interval = 0.05
 paxos min wait = 0.01
 rgw run sync thread = false
@@ -88,9 +91,9 @@ class Ceph:
         self.run("ceph", "osd", "pool", "create", name)
         self.run("ceph", "osd", "pool", "application", "enable", name, "rbd")
 
-    def user(self, name: str, *pools: str) -> Path:
-        """Make a user who may use block images in the pools; the file with his key."""
-        keyring, may = self.folder / f"{name}.keyring", ", ".join(f"profile rbd pool={pool}" for pool in pools)
+    def user(self, name: str, pool: str, profile: str = "rbd") -> Path:
+        """Make a user who may use block images in a pool; the file with his key."""
+        keyring, may = self.folder / f"{name}.keyring", f"profile {profile} pool={pool}"
         self.run("ceph", "auth", "get-or-create", f"client.{name}", "mon", "profile rbd", "osd", may, "-o", str(keyring))
         return keyring
 

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from cumulet.image.bytestores.rbd import RbdStore
 from cumulet.image.bytestores.settings import RbdSettings
 
 from .ceph import Ceph
 
-POOL, USER = "images", "images"
+POOL = "images"
 
 
-def ceph_rbd(cluster: Ceph) -> RbdSettings:
+def ceph_rbd(cluster: Ceph, pool: str = POOL) -> RbdSettings:
     """The settings of a store in it, for a user who may do what such a user has to, and no more."""
-    cluster.pool(POOL)
-    return RbdSettings(POOL, cluster.conf, USER, str(cluster.user(USER, POOL)), prefix="cloud.", patience=15.0)
+    cluster.pool(pool)
+    return RbdSettings(pool, cluster.conf, pool, str(cluster.user(pool, pool)), prefix="cloud.", patience=15.0)
+
+
+def emptied(settings: RbdSettings) -> RbdStore:
+    """The store, with nothing in it."""
+    store = RbdStore(settings)
+    for key in store.incoming() + store.complete() + [entry.key for entry in store.quarantined()]:
+        store.drop(key)
+        store.purge(key)
+    return store

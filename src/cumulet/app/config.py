@@ -18,6 +18,7 @@ from ..identity.directory.settings import Directory
 from ..identity.openid.settings import Federation
 from ..image.bytestores.settings import StoreSettings
 from ..image.settings import ImportSettings
+from ..kernel.ceph import Client
 
 TOKEN_KEYS, CREDENTIAL_KEYS = "token-keys", "credential-keys"
 """The folders of the rings, in the state folder."""
@@ -35,6 +36,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     bytes of images every project may keep; 0: any amount. `image_property_protections` is a file of upstream's format, which names
     what `image_property_rules` says; `image_certificates` is the folder of certificates trusted to sign images. `notification_url`
     is where notifications are posted; empty: none are.
+    `host_ceph` is how hosts read images that are in a Ceph cluster.
     `federation` is for logging in by others (`identity.openid.settings`), `directories` hold the people of whole domains, by the
     domain's name (`identity.directory.settings`).
     """
@@ -85,6 +87,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     image_cache_gb: Annotated[int, Meta(ge=0)] = 0
     image_show_locations: bool = False
     image_import: ImportSettings = ImportSettings()
+    host_ceph: Client = Client()
     address_failures: int = 100
     address_seconds: float = 60.0
     limit_model: Literal["flat", "strict_two_level"] = "flat"

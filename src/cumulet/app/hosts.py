@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
+from ..agent.disks.disks import Settings as DiskSettings
 from ..agent.fake import FakeHost, World
 from ..agent.identity import claim_identity, release_identity
 from ..agent.libvirt.settings import HostSettings
@@ -150,7 +151,11 @@ def agent(config: Config, bus: Bus, clock: Clock) -> Agent:
 def host_settings(config: Config) -> HostSettings:
     """How this machine's guests run."""
     return HostSettings(
-        state=config.state / "agent", netns=config.namespace, virt_type=config.virt_type, devices=config.device_spec
+        state=config.state / "agent",
+        netns=config.namespace,
+        virt_type=config.virt_type,
+        devices=config.device_spec,
+        disks=DiskSettings(ceph=config.host_ceph),
     )
 
 

@@ -11,8 +11,9 @@ from msgspec import Struct
 class ImageSource(Struct, frozen=True):
     """Where an agent gets an image's bytes, and how it proves that they are the right ones.
 
-    `url` is `file:///…` (the store is on this machine) or `http(s)://…`; `size` is in bytes; `sha512` hexadecimal. `private`: the
-    URL may lead to an address that is not public, as it is the operator's and not a user's.
+    `url` is `file:///…` (the store is on this machine), `http(s)://…`, or `rbd://cluster/pool/image/snapshot` for hosts that reach
+    the cluster; `size` is in bytes; `sha512` hexadecimal. `private`: the URL may lead to an address that is not public, as it is
+    the operator's and not a user's.
     """
 
     image_id: str

@@ -16,7 +16,6 @@ from cumulet.image.bytestores.s3 import S3Store
 from cumulet.image.bytestores.settings import FileSettings, HttpSettings, RbdSettings, S3Settings
 from cumulet.image.model import Location
 from cumulet.kernel.errors import Invalid, Unavailable
-from support.ceph import Ceph, ceph, missing
 from support.rbd import ceph_rbd
 from support.s3 import ceph_s3, s3_service
 from support.web import web_server
@@ -30,24 +29,15 @@ def s3() -> Iterator[S3Settings]:
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[Ceph]:
-    """A real Ceph."""
-    if missing():
-        pytest.skip(f"not installed: {', '.join(missing())}")
-    with ceph() as running:
-        yield running
+def real_s3(real_ceph) -> S3Settings:
+    """The S3 service of a real Ceph."""
+    return ceph_s3(real_ceph)
 
 
 @pytest.fixture(scope="module")
-def real_s3(cluster) -> S3Settings:
-    """Its S3 service."""
-    return ceph_s3(cluster)
-
-
-@pytest.fixture(scope="module")
-def rbd(cluster) -> RbdSettings:
+def rbd(real_ceph) -> RbdSettings:
     """A pool of it."""
-    return ceph_rbd(cluster)
+    return ceph_rbd(real_ceph)
 
 
 REAL = [pytest.param(name, marks=pytest.mark.real) for name in ("real_s3", "rbd")]

@@ -5,6 +5,7 @@
     qemu_img.py    every call of qemu-img, with limits
     formats.py     what an image says of itself, and whether to trust it
     images.py      the cache of verified images
+    sources.py     where an image's bytes come from
     making.py      how an object comes to be: ledger row, temporary file, atomic rename
     disks.py       what the agent's commands do to disks
     config_drive.py

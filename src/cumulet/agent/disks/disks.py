@@ -17,6 +17,7 @@ from cumulet.contract.commands import (
     Quarantined,
 )
 from cumulet.contract.guests import DiskSpec, ImageSource
+from cumulet.kernel.ceph import Client
 
 from ..host import Copy
 from ..keys import made_by
@@ -33,11 +34,12 @@ _OVERLAY = 2 * MIB  # what an empty qcow2 may take
 
 
 class Settings(Struct, frozen=True):
-    """How long things are kept, in seconds, and how much of the disk stays free, in MiB."""
+    """How long things are kept, in seconds, and how much of the disk stays free, in MiB; `ceph` is for images in a Ceph cluster."""
 
     keep_quarantined: float = 7 * 86400.0
     keep_images: float = 2 * 86400.0
     keep_free_mb: int = 512
+    ceph: Client = Client()
 
 
 class LocalDisks:
@@ -47,7 +49,7 @@ class LocalDisks:
         self.layout = Layout(state)
         self._ledger = ledger
         self._settings = settings or Settings()
-        self._images = ImageCache(self.layout, ledger, self._need)
+        self._images = ImageCache(self.layout, ledger, self._need, self._settings.ceph)
         self._maker = Maker(self.layout, ledger)
         self.quarantine = Quarantine(self.layout, ledger)
 

@@ -6,29 +6,26 @@ import asyncio
 import contextlib
 import hashlib
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 from weakref import WeakValueDictionary
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from cumulet.contract.guests import ImageSource
+from cumulet.kernel.ceph import Client
 from cumulet.kernel.db import Duplicate
 from cumulet.kernel.errors import Problem
-from cumulet.kernel.fetching import ANY_PORT, fetch
 from cumulet.kernel.ids import derived_uuid
 
 from ..refusals import Refusal
 from ..store.ledger import Ledger, Object
-from . import files, formats
+from . import files, formats, sources
 from .layout import Layout, safe, unfinished
 
 log = logging.getLogger(__name__)
 
-_CHUNK = 1024**2
 _COPIES = 2
 
 
@@ -53,7 +50,8 @@ def object_id(image: ImageSource) -> str:
 class ImageCache:
     """At most one download of an image at a time; whoever needs it too waits for the same one."""
 
-    def __init__(self, layout: Layout, ledger: Ledger, need: Need) -> None:
+    def __init__(self, layout: Layout, ledger: Ledger, need: Need, ceph: Client) -> None:
+        self._ceph = ceph
         self._layout = layout
         self._ledger = ledger
         self._need = need
@@ -103,7 +101,7 @@ class ImageCache:
         await self._need(image.size)
         temporary = unfinished(path)
         try:
-            await asyncio.get_running_loop().run_in_executor(self._threads, _copy_verified, image, temporary)
+            await asyncio.get_running_loop().run_in_executor(self._threads, _copy_verified, image, temporary, self._ceph)
             await formats.examine(temporary, image.disk_format)
             temporary.chmod(0o444)
             await asyncio.to_thread(files.publish, temporary, path)
@@ -111,12 +109,12 @@ class ImageCache:
             temporary.unlink(missing_ok=True)
 
 
-def _copy_verified(image: ImageSource, target: Path) -> None:
+def _copy_verified(image: ImageSource, target: Path, ceph: Client) -> None:
     """Copy and hash in one go. Raises Refusal: image_corrupt, no_space, failed."""
     digest, size = hashlib.sha512(), 0
     target.unlink(missing_ok=True)
     try:
-        with _blocks(image) as blocks, target.open("xb") as copy:
+        with sources.opened(image, ceph) as blocks, target.open("xb") as copy:
             for block in blocks:
                 size += len(block)
                 digest.update(block)
@@ -130,15 +128,3 @@ def _copy_verified(image: ImageSource, target: Path) -> None:
     if (size, digest.hexdigest()) != (image.size, image.sha512):
         message = f"Image {image.image_id} does not have the content it should have: {size} bytes of {image.size}."
         raise Refusal(message, code="image_corrupt")
-
-
-@contextlib.contextmanager
-def _blocks(image: ImageSource) -> Iterator[Iterator[bytes]]:
-    """Raises OSError; and Invalid, Unavailable, ValueError for what cannot be fetched, or not by this host."""
-    parts = urlsplit(image.url)
-    if parts.scheme == "file":
-        with open(unquote(parts.path), "rb") as file:
-            yield iter(lambda: file.read(_CHUNK), b"")
-    else:
-        with fetch(image.url, replace(ANY_PORT, private=image.private)) as answer:
-            yield answer.blocks

@@ -39,7 +39,7 @@ class BlockImage:
         checked(self._c.rbd_write(self._handle, offset, len(block), block), self.name)
 
     def read(self, offset: int, count: int) -> bytes:
-        """`count` bytes; fewer where the image ends."""
+        """`count` bytes; fewer where the image ends. Raises OSError with EINVAL behind its end."""
         buffer = ctypes.create_string_buffer(count)
         got = checked(self._c.rbd_read(self._handle, offset, count, buffer), self.name)
         return ctypes.string_at(buffer, got)

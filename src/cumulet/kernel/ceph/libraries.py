@@ -26,6 +26,7 @@ _RADOS: dict[str, tuple[Any, ...]] = {
     "rados_connect": (c_void_p,),
     "rados_shutdown": (c_void_p,),
     "rados_ioctx_create": (c_void_p, c_char_p, _HANDLE),
+    "rados_set_pool_full_try": (c_void_p,),
     "rados_ioctx_destroy": (c_void_p,),
     "rados_mon_command": (c_void_p, POINTER(c_char_p), c_size_t, c_char_p, c_size_t, _HANDLE, _SIZE, _HANDLE, _SIZE),
     "rados_buffer_free": (c_void_p,),
@@ -51,7 +52,10 @@ _RBD: dict[str, tuple[Any, ...]] = {
     "rbd_rename": (c_void_p, c_char_p, c_char_p),
     "rbd_remove": (c_void_p, c_char_p),
 }
-_NOTHING = ("rados_shutdown", "rados_ioctx_destroy", "rados_buffer_free", "rbd_image_spec_list_cleanup")
+_NOTHING = (
+    *("rados_shutdown", "rados_set_pool_full_try", "rados_ioctx_destroy", "rados_buffer_free"),
+    "rbd_image_spec_list_cleanup",
+)
 _LONG = ("rbd_read", "rbd_write")
 
 

@@ -50,6 +50,8 @@ class _Connection:
         except OSError:
             c.rados.rados_shutdown(cluster)
             raise
+        # In a full pool what takes room fails, and what frees some goes on; without this both would wait.
+        c.rados.rados_set_pool_full_try(pool)
         self.cluster, self.pool = cluster, pool
         weakref.finalize(self, _disconnect, c, cluster, pool)
 
@@ -110,9 +112,10 @@ class Room(Struct, frozen=True):
 
 
 class Pool:
-    """Block images in the pool `name`. It connects when it is first used. Every method blocks, and raises OSError.
+    """Block images in the pool `name`. It connects when it is first used.
 
-    Raises ValueError if Ceph's libraries are not installed, or the configuration file cannot be used.
+    Raises ValueError if Ceph's libraries are not installed, or the configuration file cannot be used. Every method blocks, and
+    raises OSError; ConnectionError if there is no such cluster or pool, or it is not ours to use.
     """
 
     def __init__(self, client: Client, name: str) -> None:
@@ -125,7 +128,10 @@ class Pool:
     def _connected(self) -> _Connection:
         with self._lock:
             if self._connection is None:
-                self._connection = _Connection(self._c, self.client, self.name)
+                try:
+                    self._connection = _Connection(self._c, self.client, self.name)
+                except OSError as problem:  # not FileNotFoundError: no pool is something else than no image in it
+                    raise ConnectionError(problem.errno, problem.strerror, problem.filename) from None
             return self._connection
 
     @contextmanager

@@ -197,9 +197,9 @@ class Pool:
     def room(self) -> Room | None:
         """What the pool can take, by the cluster's figures and the pool's quota; None while the cluster does not know."""
         figures = self._ask("df")
-        if not figures["stats"]["total_bytes"]:
+        stats = next((each["stats"] for each in figures["pools"] if each["name"] == self.name), None)
+        if stats is None or not figures["stats"]["total_bytes"]:
             return None
-        stats = next(each["stats"] for each in figures["pools"] if each["name"] == self.name)
         free, used = int(stats["max_avail"]), int(stats["stored"])
         quota = int(stats.get("quota_bytes") or 0)
         return Room(min(free, max(0, quota - used)), quota) if quota else Room(free, free + used)

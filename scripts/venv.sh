@@ -14,5 +14,5 @@ fi
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed" >&2; exit 1; }
 [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
 echo "Installing Python packages into $venv"
-"$venv/bin/python" -m pip install -q --disable-pip-version-check -e '.[dev,federation,postgres,ldap,mysql]'
+"$venv/bin/python" -m pip install -q --disable-pip-version-check -e '.[dev,federation,postgres,ldap,mysql,nats]'
 touch "$venv/installed"

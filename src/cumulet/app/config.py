@@ -35,7 +35,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     `cors_origins` are the origins (`https://horizon.example`) of web pages that may call the API. `image_storage_quota` is how many
     bytes of images every project may keep; 0: any amount. `image_property_protections` is a file of upstream's format, which names
     what `image_property_rules` says; `image_certificates` is the folder of certificates trusted to sign images. `notification_url`
-    is where notifications are posted; empty: none are.
+    is where notifications are delivered; empty: none are.
     `host_ceph` is how hosts read images that are in a Ceph cluster.
     `federation` is for logging in by others (`identity.openid.settings`), `directories` hold the people of whole domains, by the
     domain's name (`identity.directory.settings`).

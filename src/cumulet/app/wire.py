@@ -44,7 +44,7 @@ from ..kernel.http import Application, Request
 from ..kernel.http.cors import Cors
 from ..kernel.notifications.delivery import EVERY, Delivery
 from ..kernel.notifications.outbox import TOPIC
-from ..kernel.notifications.webhook import Webhook
+from ..kernel.notifications.receivers import receiver
 from ..kernel.policy import Actor, Policy, PolicySyntaxError
 from ..kernel.policy.enforcer import load_overrides
 from ..kernel.reconcile import Reconciler
@@ -267,5 +267,5 @@ def _notifications(parts: Parts) -> list[Reconciler]:
     """Delivers notifications, if there is somebody to deliver them to."""
     if not parts.config.notification_url:
         return []
-    delivery = Delivery(parts.db, Webhook(parts.config.notification_url), socket.gethostname())
+    delivery = Delivery(parts.db, receiver(parts.config.notification_url), socket.gethostname())
     return [Reconciler("notifications", EVERY, delivery.run, TOPIC)]

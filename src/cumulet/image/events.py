@@ -17,19 +17,30 @@ _SAID = (
     *("id", "name", "status", "min_disk", "min_ram", "protected", "checksum", "owner", "disk_format", "container_format"),
     *("size", "virtual_size", "visibility", "properties", "tags"),
 )
+_STORES = ("os_glance_importing_to_stores", "os_glance_failed_import")
 
 
 def _instant(stamp: str) -> str:
     return f"{stamp[:19]}Z"
 
 
-async def of_image(tx: Tx, event: str, image: Image) -> None:
-    """`image.create`, `update`, `delete`, `prepare` (an upload begins), `upload` (its bytes are there), `activate`."""
+async def of_image(tx: Tx, event: str, image: Image, store: str | None = None) -> None:
+    """`image.create`, `update`, `delete`, `prepare` (an upload begins), `upload` (its bytes are there), `activate`.
+
+    `store` is where the bytes are going, or are.
+    """
     deleted = event == "delete"
     said: dict[str, Any] = {name: getattr(image, name) for name in _SAID}
     said |= {"is_public": image.visibility == PUBLIC, "created_at": _instant(image.created_at)}
     said |= {"updated_at": _instant(image.updated_at), "deleted": deleted, "deleted_at": _instant(tx.stamp) if deleted else None}
-    await tell(tx, "image", f"image.{event}", said)
+    if event in ("prepare", "upload"):
+        said |= {name: [each for each in image.properties.get(name, "").split(",") if each] for name in _STORES}
+    await tell(tx, "image", f"image.{event}", said | ({"backend": store} if store else {}))
+
+
+async def of_failed_upload(tx: Tx, image_id: str, why: str) -> None:
+    """`image.upload` as an error: bytes did not arrive, or were not taken. Its payload is a text."""
+    await tell(tx, "image", "image.upload", f"The data of image {image_id} did not arrive: {why}", ERROR)
 
 
 async def of_member(tx: Tx, event: str, member: Member) -> None:
@@ -42,12 +53,13 @@ async def of_member(tx: Tx, event: str, member: Member) -> None:
 
 
 async def of_task(tx: Tx, event: str, task: Task) -> None:
-    """`task.create`, `processing`, `success`, `failure`. What was asked for is left out: it may hold credentials."""
+    """`task.create`, `run`, `processing`, `success`, `failure`, `delete`. Never what was asked for: it may hold credentials."""
     said: dict[str, Any] = {"id": task.id, "type": task.type, "status": task.status, "owner": task.owner}
     said |= {"created_at": _instant(task.created_at), "updated_at": _instant(task.updated_at)}
     said["expires_at"] = _instant(task.expires_at) if task.expires_at else None
-    unsaid = dict.fromkeys(("result", "message", "deleted_at"))
-    await tell(tx, "image", f"task.{event}", {**said, **unsaid, "deleted": False})
+    deleted = event == "delete"
+    said |= {"result": None, "message": None, "deleted": deleted, "deleted_at": _instant(tx.stamp) if deleted else None}
+    await tell(tx, "image", f"task.{event}", said)
 
 
 async def of_download(tx: Tx, actor: Actor, image: Image, sent: int, wanted: int) -> None:

@@ -418,6 +418,16 @@ async def test_an_import_counts_against_the_projects_storage(tmp_path, web):
         assert len(images.everything()) == 1
 
 
+async def test_the_import_of_an_image_that_is_deleted_meanwhile_fails(stores):
+    made = await staged(stores)
+    await stores.client().post(f"/v2/images/{made['id']}/import", json={"method": {"name": "glance-direct"}})
+    await stores.client().delete(f"/v2/images/{made['id']}")
+    await stores.settle()
+    [task] = (await stores.client("ops", "admin").get("/v2/tasks")).json()["tasks"]
+    assert task["status"] == "failure"
+    assert stores.everything() == []
+
+
 async def test_a_task_says_how_far_it_is(stores, monkeypatch):
     told = []
     real = tasks.say

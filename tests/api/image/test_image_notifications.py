@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from cumulet.image.operations.upkeep.sweep import sweep
+from cumulet.image.workflows.import_image import TASK_SECONDS
 from cumulet.kernel.notifications.delivery import Delivery
 from cumulet.kernel.notifications.webhook import Webhook
 from support.receiver import receiving
@@ -50,7 +52,8 @@ async def test_an_upload_and_a_download_are_told(images, told):
     await client.get(f"/v2/images/{made['id']}/file", headers={"Range": "bytes=0-3"})
     messages = await told()
     assert list(messages) == ["image.create", "image.prepare", "image.upload", "image.activate", "image.send"]
-    assert messages["image.prepare"]["payload"]["status"] == "saving"
+    begun = messages["image.prepare"]["payload"]
+    assert (begun["status"], begun["backend"], begun["os_glance_importing_to_stores"]) == ("saving", "file", [])
     active = messages["image.activate"]["payload"]
     assert (active["status"], active["size"], active["checksum"]) == ("active", 10, made["checksum"])
     sent = messages["image.send"]
@@ -83,10 +86,48 @@ async def test_an_import_is_told_as_a_task(images, told):
     await client.post(f"/v2/images/{made['id']}/import", json={"method": {"name": "glance-direct"}})
     await images.settle()
     messages = await told()
-    assert [event for event in messages if event.startswith("task")] == ["task.create", "task.processing", "task.success"]
+    assert [event for event in messages if event.startswith("task")] == [
+        f"task.{event}" for event in ("create", "run", "processing", "success")
+    ]
+    assert messages["task.run"]["payload"]["status"] == "pending"
+    begun = messages["image.prepare"]["payload"]
+    assert (begun["status"], begun["backend"], begun["os_glance_importing_to_stores"]) == ("importing", "file", ["file"])
+    assert messages["image.upload"]["payload"]["os_glance_importing_to_stores"] == ["file"]
     done = messages["task.success"]["payload"]
     assert (done["type"], done["status"], done["owner"], done["result"]) == ("api_image_import", "success", "demo", None)
     assert messages["image.activate"]["payload"]["status"] == "active"
+
+
+async def test_a_task_that_is_forgotten_is_told(images, told):
+    client = images.client()
+    made = await images.make(client)
+    await client.put(f"/v2/images/{made['id']}/stage", content=b"x", headers={"Content-Type": "application/octet-stream"})
+    await client.post(f"/v2/images/{made['id']}/import", json={"method": {"name": "glance-direct"}})
+    await images.settle()
+    await told()
+    await images.clock.advance(TASK_SECONDS + 1)
+    await sweep(images.parts)
+    messages = await told()
+    gone = messages["task.delete"]["payload"]
+    assert (gone["status"], gone["deleted"]) == ("success", True)
+    await sweep(images.parts)
+    assert await told() == {}
+
+
+async def test_bytes_that_are_not_taken_are_told_as_an_error(images, told):
+    client = images.client()
+    made = await images.make(client, disk_format="qcow2")
+    assert (await images.upload(client, made["id"], b"no qcow2")).status_code == 415
+    uploaded = (await told())["image.upload"]
+    assert uploaded["priority"] == "ERROR"
+    assert made["id"] in uploaded["payload"]
+
+    await client.put(f"/v2/images/{made['id']}/stage", content=b"none", headers={"Content-Type": "application/octet-stream"})
+    await client.post(f"/v2/images/{made['id']}/import", json={"method": {"name": "glance-direct"}})
+    await images.settle()
+    messages = await told()
+    assert (messages["image.upload"]["priority"], messages["task.failure"]["payload"]["status"]) == ("ERROR", "failure")
+    assert "image.activate" not in messages
 
 
 async def test_sharing_is_told(images, told):

@@ -6,6 +6,7 @@ import pytest
 
 from cumulet.kernel.notifications import outbox, tell
 from cumulet.kernel.notifications.delivery import KEPT, LEASE, Delivery
+from cumulet.kernel.notifications.receivers import receiver as receiver_of
 from cumulet.kernel.notifications.webhook import Webhook
 from support.database import fresh_database
 from support.receiver import receiving
@@ -130,7 +131,7 @@ async def test_a_receiver_that_is_not_there_loses_nothing(db, clock):
     assert await waiting(db) == ["image.create"]
 
 
-@pytest.mark.parametrize("url", ["ftp://a/", "nothing", "http://"])
+@pytest.mark.parametrize("url", ["ftp://a/", "nothing", "http://", "nats://", "nats://a/not a subject", "nats://a?sream=b"])
 def test_an_address_that_cannot_be_posted_to_is_refused_at_once(url):
     with pytest.raises(ValueError, match="notification_url"):
-        Webhook(url)
+        receiver_of(url)

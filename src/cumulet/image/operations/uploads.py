@@ -101,8 +101,8 @@ async def _upload(upload: _Upload, pieces: AsyncIterator[bytes], finish: _Finish
             await finish(upload, incoming, quota)
         finally:
             await asyncio.shield(incoming.close())
-    except BaseException:
-        await asyncio.shield(_give_up(upload))
+    except BaseException as problem:
+        await asyncio.shield(_give_up(upload, problem))
         raise
 
 
@@ -124,7 +124,11 @@ async def _begin(upload: _Upload) -> quotas.Quota:
             rules.check_stageable(msgspec.structs.replace(image, status=now.status if now else DELETED))
         quota = await quotas.of_project(tx, image.owner, parts.settings.storage_quota)
         await quotas.check(tx, quota)
-        await events.of_image(tx, "prepare", msgspec.structs.replace(image, status=upload.attempt.status))
+        begun = msgspec.structs.replace(image, status=upload.attempt.status)
+        if begun.status == UPLOADING:
+            await events.of_image(tx, "update", begun)
+        else:
+            await events.of_image(tx, "prepare", begun, upload.store.name)
     return quota
 
 
@@ -152,8 +156,8 @@ async def _activate(upload: _Upload, incoming: Incoming, quota: quotas.Quota) ->
             raise await _lost(upload)
         await quotas.check(tx, quota)
         active = msgspec.structs.replace(upload.image, status=ACTIVE, **msgspec.structs.asdict(facts))
-        for event in ("upload", "activate"):
-            await events.of_image(tx, event, active)
+        await events.of_image(tx, "upload", active, upload.store.name)
+        await events.of_image(tx, "activate", active)
 
 
 async def _wait(upload: _Upload, incoming: Incoming, quota: quotas.Quota) -> None:
@@ -175,12 +179,14 @@ async def _lost(upload: _Upload) -> Problem:
     return Conflict(f"The upload of image {image_id} made no progress for too long and was given up.")
 
 
-async def _give_up(upload: _Upload) -> None:
+async def _give_up(upload: _Upload, problem: BaseException) -> None:
     """Back to queued, and no bytes left, unless they became the image's after all. What fails here is left to the sweeper."""
     attempt = upload.attempt
     try:
         async with upload.parts.db.tx() as tx:
-            await transitions.requeue(tx, attempt)
+            if await transitions.requeue(tx, attempt):
+                why = problem.message if isinstance(problem, Problem) else "the upload was cut off."
+                await events.of_failed_upload(tx, attempt.image_id, why)
             needed = await locations.is_live(tx, upload.store.name, upload.key) or await images.is_attempted(tx, attempt)
         if not needed:
             await upload.store.drop(upload.key)

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ...kernel.db import Json, Listing, Page, Query, Reader, Tx, metadata, values
-from ...kernel.db.rows import get, insert
+from ...kernel.db.rows import delete, get, insert
 from ..model import TASK_SORTS, UNFINISHED, Task
 from .tables import one_of
 
@@ -36,7 +36,7 @@ TASKS = sa.Table(
 C = TASKS.c
 B = sa.bindparam
 
-INSERT, GET = insert(TASKS), get(TASKS, Task)
+INSERT, GET, DELETE = insert(TASKS), get(TASKS, Task), delete(TASKS)
 OF_IMAGE = Query(sa.select(TASKS).where(C.image_id == B("image_id")).order_by(C.created_at, C.id), Task)
 RUNNING: Query[Any] = Query(sa.select(C.image_id, C.attempt).where(one_of(C.status, UNFINISHED)))
 IS_RUNNING: Query[Any] = Query(
@@ -53,7 +53,7 @@ MOVE: Query[Any] = Query(
     )
 )
 SAY: Query[Any] = Query(_CHANGE.values(message=B("message"), updated_at=B("now")))
-EXPIRED: Query[Any] = Query(sa.delete(TASKS).where(C.expires_at < B("now")))
+EXPIRED = Query(sa.select(TASKS).where(C.expires_at < B("now")).order_by(C.expires_at, C.id), Task)
 
 
 def _owned(op: str, parameter: str) -> sa.ColumnElement[bool]:
@@ -111,6 +111,11 @@ async def say(tx: Tx, task_id: str, message: str) -> None:
     await tx.do(SAY, b_id=task_id, message=message, now=tx.stamp)
 
 
-async def expire(tx: Tx) -> int:
-    """Forget those whose time is over; how many."""
-    return await tx.do(EXPIRED, now=tx.stamp)
+async def expired(tx: Tx) -> list[Task]:
+    """Those whose time is over."""
+    return await tx.all(EXPIRED, now=tx.stamp)
+
+
+async def forget(tx: Tx, task_id: str) -> bool:
+    """Delete; whether it was still there."""
+    return await tx.do(DELETE, key=task_id) == 1

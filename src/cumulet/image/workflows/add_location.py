@@ -122,7 +122,7 @@ async def _quietly(size: int) -> None:
 async def mark_active(tx: Tx, image_id: str, given: Given, facts: Facts) -> None:
     """The image is there, or it is in one more place. Raises Gone."""
     if await transitions.activate(tx, given.attempt, facts, given.location):
-        await accept(tx, image_id, given.storage_quota)
+        await accept(tx, image_id, given.storage_quota, given.location.store)
     else:
         await add_place(tx, image_id, facts, given.location)
     await labels.change_properties(tx, image_id, {TASK: None})

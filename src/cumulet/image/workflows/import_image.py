@@ -18,7 +18,7 @@ from ...kernel.db import Tx
 from ...kernel.errors import Gone, Unavailable
 from ...kernel.workflow import Failure, Workflow, hours, step, workflow
 from .. import events, quotas
-from ..model import ACTIVE, DEACTIVATED, TASK_FAILURE, TASK_PROCESSING, TASK_SUCCESS, Facts, Image, Location
+from ..model import ACTIVE, DEACTIVATED, TASK_FAILURE, TASK_PENDING, TASK_PROCESSING, TASK_SUCCESS, Facts, Image, Location
 from ..plugins import conversion, decompression
 from ..store import images, labels, locations, tasks, transitions
 from . import moving
@@ -37,6 +37,10 @@ async def begin(tx: Tx, image_id: str, order: Order) -> None:
     await set_status(tx, order.task_id, TASK_PROCESSING, "The import has begun.")
     shown = {TASK: order.task_id, TO_STORES: ",".join(order.stores), FAILED: ""}
     await labels.change_properties(tx, image_id, {**order.properties, **shown})
+    image = await images.find(tx, image_id, None)
+    if image is not None:
+        for store in order.stores:
+            await events.of_image(tx, "prepare", image, store)
 
 
 @step
@@ -49,6 +53,8 @@ async def set_status(tx: Tx, task_id: str, status: str, message: str, result: di
     """Change a task that is not finished; a finished one is forgotten after a while."""
     task = await tasks.find(tx, task_id)
     if task is not None:
+        if (task.status, status) == (TASK_PENDING, TASK_PROCESSING):
+            await events.of_task(tx, "run", task)
         expires = stamp(tx.now + TASK_SECONDS) if status in (TASK_SUCCESS, TASK_FAILURE) else None
         moved = replace(task, status=status, message=message, result=result, updated_at=tx.stamp, expires_at=expires)
         if await tasks.move(tx, moved):
@@ -67,9 +73,10 @@ async def _place(tx: Tx, order: Order, content: Content, facts: Facts, store: st
     location = Location(store, order.attempt.key)
     if await transitions.activate(tx, order.attempt, facts, location):
         await images.reformat(tx, order.image_id, content.disk_format, content.container_format)
-        await accept(tx, order.image_id, order.storage_quota)
+        await accept(tx, order.image_id, order.storage_quota, store)
         return
     image = await add_place(tx, order.image_id, facts, location)
+    await events.of_image(tx, "upload", image, store)
     await quotas.check(tx, await quotas.of_project(tx, image.owner, order.storage_quota))
 
 
@@ -82,13 +89,13 @@ async def add_place(tx: Tx, image_id: str, facts: Facts, location: Location) -> 
     return image
 
 
-async def accept(tx: Tx, image_id: str, storage_quota: int) -> None:
+async def accept(tx: Tx, image_id: str, storage_quota: int, store: str) -> None:
     """The image is active: tell those who listen. Raises TooLarge if the project has more than it may with it."""
     image = await images.find(tx, image_id, None)
     if image is not None:
         await quotas.check(tx, await quotas.of_project(tx, image.owner, storage_quota))
-        for event in ("upload", "activate"):
-            await events.of_image(tx, event, image)
+        await events.of_image(tx, "upload", image, store)
+        await events.of_image(tx, "activate", image)
 
 
 async def _show(tx: Tx, image_id: str, order: Order, copied: Copied) -> None:
@@ -122,7 +129,8 @@ async def mark_failed(tx: Tx, image_id: str, order: Order, failure: Failure) -> 
     if image is not None:
         missed = [store for store in order.stores if store not in image.stores]
         await labels.change_properties(tx, image_id, {TASK: None, TO_STORES: "", FAILED: ",".join(missed)})
-        await set_status(tx, order.task_id, TASK_FAILURE, failure.message)
+        await events.of_failed_upload(tx, image_id, failure.message)
+    await set_status(tx, order.task_id, TASK_FAILURE, failure.message)
 
 
 @workflow(resource="image", deadline=hours(24), on_failure=mark_failed)

@@ -16,7 +16,7 @@ from ..clock import seconds, stamp
 from ..db import Database
 from . import outbox
 from .outbox import Event
-from .webhook import NotDelivered, Webhook
+from .receivers import NotDelivered, Receiver
 
 LEASE = 60.0
 KEPT = 3 * 86400.0
@@ -44,13 +44,19 @@ def envelope(event: Event, host: str) -> bytes:
 
 
 class Delivery:
-    """Delivers to one webhook; `host` is the name of the machine that says so."""
+    """Delivers to one receiver; `host` is the name of the machine that says so."""
 
-    def __init__(self, db: Database, webhook: Webhook, host: str) -> None:
-        self._db, self._webhook, self._host = db, webhook, host
+    def __init__(self, db: Database, receiver: Receiver, host: str) -> None:
+        self._db, self._receiver, self._host = db, receiver, host
 
     async def run(self) -> None:
         """Deliver what there is, until it is done, somebody else's turn, or the receiver does not take it."""
+        try:
+            await self._deliver_all()
+        finally:
+            await self._receiver.close()
+
+    async def _deliver_all(self) -> None:
         while True:
             async with self._db.read() as tx:
                 waiting = await outbox.oldest(tx, BATCH)
@@ -66,7 +72,7 @@ class Delivery:
             if not await outbox.take(tx, event, stamp(tx.now + LEASE)):
                 return False
         try:
-            await self._webhook.post(envelope(event, self._host))
+            await self._receiver.post(event, envelope(event, self._host))
         except NotDelivered as problem:
             return await self._put_back(event, problem)
         async with self._db.tx() as tx:

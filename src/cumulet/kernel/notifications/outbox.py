@@ -45,7 +45,7 @@ class Event(Struct, frozen=True):
     service: str
     event_type: str
     priority: str
-    payload: dict[str, Any]
+    payload: dict[str, Any] | str
     request_id: str
     created_at: Stamp
     position: int = 0
@@ -64,11 +64,12 @@ TAKE: Query[Any] = Query(
 PUT_BACK: Query[Any] = Query(sa.update(OUTBOX).where(T.id == sa.bindparam("b_id")).values(taken_until=sa.bindparam("until")))
 
 
-async def tell(tx: Tx, service: str, event_type: str, payload: Mapping[str, Any], priority: str = INFO) -> None:
+async def tell(tx: Tx, service: str, event_type: str, payload: Mapping[str, Any] | str, priority: str = INFO) -> None:
     """Write a service's event into the outbox if anybody wants to hear of it: it is delivered once the transaction is committed."""
     if not tx.tells:
         return
-    said = (service, event_type, priority, dict(payload), current_request_id(), tx.stamp, next(_positions))
+    content = payload if isinstance(payload, str) else dict(payload)
+    said = (service, event_type, priority, content, current_request_id(), tx.stamp, next(_positions))
     await tx.do(INSERT, **values(Event(ids.new_uuid(), *said)))
     tx.signal(TOPIC, event_type)
 

@@ -7,12 +7,11 @@ import ssl
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import urlsplit
 
+from .outbox import Event
+from .receivers import NotDelivered
+
 TIMEOUT = 10.0
 """Seconds that a receiver has for its answer."""
-
-
-class NotDelivered(Exception):
-    """The receiver did not answer, or not with a 2xx."""
 
 
 class Webhook:
@@ -21,12 +20,15 @@ class Webhook:
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"notification_url: {url!r} is not an http or https address")
+            raise ValueError(f"notification_url: {url!r} is not an address of a webhook (http, https) or a NATS server (nats, tls)")
         self._parts = parts
 
-    async def post(self, body: bytes) -> None:
+    async def post(self, event: Event, body: bytes) -> None:
         """Deliver one event. Raises NotDelivered saying why."""
         await asyncio.to_thread(self._post, body)
+
+    async def close(self) -> None:
+        """Nothing: each event has a connection of its own."""
 
     def _post(self, body: bytes) -> None:
         connection = self._connection()

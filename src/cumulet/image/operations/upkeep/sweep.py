@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from ....kernel.clock import stamp
 from ....kernel.errors import Problem
+from ... import events
 from ...bytestores import ByteStore, Quarantined
 from ...model import attempt_of, image_of
 from ...parts import Parts
@@ -147,7 +148,9 @@ async def _forget(parts: Parts, stores: Iterable[ByteStore]) -> list[str]:
     """Remove the records of images deleted long ago, once their bytes are purged; and old tasks."""
     kept = {image_of(entry.key) for store in stores for entry in await store.quarantined()}
     async with parts.db.tx() as tx:
-        await tasks.expire(tx)
+        for task in await tasks.expired(tx):
+            if await tasks.forget(tx, task.id):
+                await events.of_task(tx, "delete", task)
         old = await transitions.forgettable(tx, stamp(parts.db.clock.now() - parts.settings.grace))
         return [image_id for image_id in old if image_id not in kept and await transitions.forget(tx, image_id)]
 

@@ -92,6 +92,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     address_seconds: float = 60.0
     limit_model: Literal["flat", "strict_two_level"] = "flat"
     audit_days: int = 365
+    ledger_days: Annotated[int, Meta(ge=0)] = 365
     trusted_proxies: list[str] = msgspec.field(default_factory=lambda: ["127.0.0.0/8", "::1/128"])
 
     def __post_init__(self) -> None:

@@ -54,6 +54,7 @@ from ..network.operations.sync import Sync
 from ..placement import api as placement
 from ..placement import policy as placement_policy
 from ..placement.operations import hosts
+from ..placement.operations.ledger import retention
 from ..volume import api as volume
 from ..volume import policy as volume_policy
 from . import findings
@@ -224,6 +225,7 @@ def reconcilers(parts: Parts) -> list[Reconciler]:
         if parts.config.audit_days:
             async with parts.db.tx() as tx:
                 await audit.purge(tx, stamp(tx.now - parts.config.audit_days * 86400.0))
+        await retention.sweep(parts.db, parts.config.ledger_days)
 
     async def hear_strangers() -> None:
         if isinstance(parts.db, Sqlite):

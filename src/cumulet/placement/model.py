@@ -240,9 +240,10 @@ class Verdict(Struct, frozen=True):
 class Transition(Struct, frozen=True):
     """One change of the ledger (C1), appended in its transaction.
 
-    `kind` is `claim` (`change` are the amounts, by resource class), `release` (the same, given up) or `inventory` (by resource
-    class and figure, the values before and after; None is no inventory). `cause` is the request, workflow, agent or configuration
-    that did it; `detail` is why this host was chosen, for a claim that was scheduled.
+    `kind` is `claim` (`change` are the amounts, by resource class), `release` (the same, given up), `inventory` (by resource
+    class and figure, the values before and after; None is no inventory) or `rollup` (by how much the claims between the rows
+    before and after this one, which have all ended, changed what is used, by resource class). `cause` is the request, workflow,
+    agent or configuration that did it; `detail` is why this host was chosen, for a claim that was scheduled.
     """
 
     sequence: int

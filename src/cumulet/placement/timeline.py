@@ -6,7 +6,7 @@ middle, as it does after an upgrade, is as good as a whole one as far as it goes
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -29,7 +29,7 @@ class Moment(Struct, frozen=True):
     @property
     def passes(self) -> bool:
         """Whether it was this transition that left more claimed than may be."""
-        return self.used > self.capacity and self.used_before <= self.capacity_before
+        return self.used > self.capacity and self.used_before <= self.capacity_before and self.transition.kind != "rollup"
 
 
 def moments(now: dict[str, Figures], newest_first: Iterable[Transition]) -> list[Moment]:
@@ -48,6 +48,12 @@ def moments(now: dict[str, Figures], newest_first: Iterable[Transition]) -> list
 def crossings(found: Iterable[Moment]) -> list[Moment]:
     """The transitions by which a figure passed its limit, newest first."""
     return [moment for moment in found if moment.passes]
+
+
+def whole_since(newest_first: Sequence[Transition]) -> str:
+    """From when on every transition is in the history; what was before is summed up, or was never written. "" without any."""
+    rollup = next((transition for transition in newest_first if transition.kind == "rollup"), None)
+    return rollup.at if rollup else (newest_first[-1].at if newest_first else "")
 
 
 def set_by(newest_first: Iterable[Transition], resource_class: str, figure: str) -> Transition | None:

@@ -16,7 +16,7 @@ from cumulet.kernel.db import Tx
 from cumulet.kernel.errors import Conflict, Invalid, NoCapacity
 from cumulet.placement.operations import claims, hosts
 from cumulet.placement.operations.hosts import Initial
-from cumulet.placement.operations.ledger import grants, moves, past
+from cumulet.placement.operations.ledger import grants, moves, past, retention
 from cumulet.placement.operations.ledger.moves import Wish
 from support.clock import FakeClock
 from support.database import fresh_database
@@ -127,6 +127,21 @@ class Ledger(RuleBasedStateMachine):
     def strangers(self, host: str, memory: int) -> None:
         self.attempt(lambda tx: hosts.set_unmanaged(tx, host_id(host), {"MEMORY_MB": memory}, "strangers"))
 
+    @rule()
+    def old_history_is_summed_up(self) -> None:
+        """Of a quarter of an hour; what passed a limit, and when, stays the same."""
+        before = self.loop.run_until_complete(self._passings())
+        self.loop.run_until_complete(retention.sweep(self.db, 1 / 96))
+        assert self.loop.run_until_complete(self._passings()) == before
+
+    async def _passings(self) -> list[tuple[str, str, int, int]]:
+        async with self.db.read() as tx:
+            found = []
+            for name in NAMES:
+                told = past.moments(await past.figures(tx, host_id(name)), await past.of_host(tx, host_id(name)))
+                found += [(name, m.transition.at, m.used, m.capacity) for m in past.crossings(told)]
+            return found
+
     @rule(host=_host)
     def heartbeat(self, host: str) -> None:
         self.attempt(lambda tx: hosts.heartbeat(tx, beat(host)))
@@ -159,7 +174,7 @@ class Ledger(RuleBasedStateMachine):
     async def _host_adds_up(self, tx: Any, host: str, sums: Counter[tuple[str, str]]) -> None:
         told: Counter[str] = Counter()
         for transition in await past.of_host(tx, host):
-            sign = {"claim": 1, "release": -1}.get(transition.kind, 0)
+            sign = {"claim": 1, "rollup": 1, "release": -1}.get(transition.kind, 0)
             for resource_class, amount in transition.change.items() if sign else ():
                 told[resource_class] += sign * amount
         for resource_class, now in (await claims.usage(tx, host)).items():

@@ -42,6 +42,8 @@ STYLES = {
 LEGEND = {"guest": "guests", "guest2": "guests", "overhead": "QEMU's overhead", "move": "moves", "unknown": "nobody's"}
 """What pieces of a style are called together."""
 
+HISTORY = "Every change of a claim is known one by one since {}; claims that ended before are summed up."
+
 UNITS = {"MEMORY_MB": "MiB", "DISK_GB": "GiB", "VCPU": "CPUs"}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from ...compute.operations.explain.hosts import HostExplained, Line
-from .bars import LEGEND, STYLES, UNITS, Bar, amount, measured, sold
+from .bars import HISTORY, LEGEND, STYLES, UNITS, Bar, amount, measured, sold
 
 WIDTH, HEIGHT = 960, 34
 
@@ -37,6 +37,7 @@ def page(explained: HostExplained) -> str:
         _claims(explained),
         "<h2>When a figure passed its limit</h2>",
         _passings(explained),
+        f'<p class="dim">{escape(HISTORY.format(explained.history_since[:19]))}</p>' if explained.history_since else "",
         _list(
             "Overcommit that is granted",
             (f"{g.resource_class} × {g.ratio:g} until {g.until}: {g.reason}" for g in explained.grants),

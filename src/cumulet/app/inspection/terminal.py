@@ -10,7 +10,7 @@ from ...compute.operations.explain.audit import Audit
 from ...compute.operations.explain.hosts import Held, HostExplained, Line
 from ...compute.operations.explain.servers import ServerExplained
 from ...kernel.clock import stamp
-from .bars import LEGEND, STYLES, UNITS, Bar, amount, measured, sold
+from .bars import HISTORY, LEGEND, STYLES, UNITS, Bar, amount, measured, sold
 
 WIDTH = 72
 _COLOURS = {"critical": "bold red", "error": "red", "warning": "yellow"}
@@ -112,6 +112,8 @@ def _passings(console: Console, explained: HostExplained) -> None:
             highlight=False,
             soft_wrap=True,
         )
+    if explained.history_since:
+        console.print(f"[dim]{HISTORY.format(explained.history_since[:19])}[/dim]", highlight=False, soft_wrap=True)
 
 
 def show_server(console: Console, explained: ServerExplained) -> None:

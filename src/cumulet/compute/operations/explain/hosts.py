@@ -96,7 +96,10 @@ class Physical(Struct, frozen=True):
 
 
 class HostExplained(Struct, frozen=True):
-    """All about one host. `physical` is None if its agent did not answer."""
+    """All about one host. `physical` is None if its agent did not answer.
+
+    `history_since` is from when on every change of a claim is known one by one; before that ended claims are summed up.
+    """
 
     host_id: str
     hostname: str
@@ -109,6 +112,7 @@ class HostExplained(Struct, frozen=True):
     grants: list[Grant]
     findings: list[str]
     physical: Physical | None
+    history_since: str = ""
 
 
 async def explain(db: Database, agents: Agents, name: str) -> HostExplained:
@@ -135,6 +139,7 @@ async def explain(db: Database, agents: Agents, name: str) -> HostExplained:
             given,
             [*host.findings, *noticed],
             _physical(measured, seen) if measured else None,
+            past.whole_since(transitions),
         )
 
 

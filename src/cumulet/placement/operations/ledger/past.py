@@ -6,7 +6,7 @@ from ....kernel.db import Reader
 from ...model import Claim, Figures, Grant, Transition
 from ...store import claims, inventories
 from ...store.ledger import grants, history
-from ...timeline import Moment, crossings, moments, set_by
+from ...timeline import Moment, crossings, moments, set_by, whole_since
 
 MANY = 10_000
 """How far back is looked for a host."""
@@ -42,4 +42,16 @@ async def figures(tx: Reader, host_id: str) -> dict[str, Figures]:
     return (await inventories.figures(tx, [host_id]))[host_id]
 
 
-__all__ = ["Claim", "Moment", "Transition", "crossings", "everything", "figures", "moments", "of_consumer", "of_host", "set_by"]
+__all__ = [
+    "Claim",
+    "Moment",
+    "Transition",
+    "crossings",
+    "everything",
+    "figures",
+    "moments",
+    "of_consumer",
+    "of_host",
+    "set_by",
+    "whole_since",
+]

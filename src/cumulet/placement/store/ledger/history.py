@@ -1,4 +1,4 @@
-"""The history of claims and inventories. Rows are appended; nothing here changes or deletes one."""
+"""The history of claims and inventories. Rows are appended; nothing here changes one: only `rollups` sums old ones up."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ OF_PROVIDER = Query(
 )
 OF_CONSUMER = Query(sa.select(HISTORY).where(T.consumer_id == B("consumer_id")).order_by(T.sequence), Transition)
 
-CLAIM, RELEASE, INVENTORY = "claim", "release", "inventory"
+CLAIM, RELEASE, INVENTORY, ROLLUP = "claim", "release", "inventory", "rollup"
 END = 2**62
 """After every row."""
 
@@ -75,4 +75,15 @@ async def of_consumer(tx: Reader, consumer_id: str) -> list[Transition]:
     return await tx.all(OF_CONSUMER, consumer_id=consumer_id)
 
 
-__all__ = ["CLAIM", "INVENTORY", "RELEASE", "append", "claimed", "handed_over", "of_consumer", "of_provider", "released"]
+__all__ = [
+    "CLAIM",
+    "INVENTORY",
+    "RELEASE",
+    "ROLLUP",
+    "append",
+    "claimed",
+    "handed_over",
+    "of_consumer",
+    "of_provider",
+    "released",
+]

@@ -46,7 +46,7 @@ def registration(name: str = "h1", instance: str = "agent-1", last_counter: int 
 
 def beat(name: str = "h1", instance: str = "agent-1", **changes: Any) -> Heartbeat:
     """What it says every few seconds."""
-    plain: dict[str, Any] = {"guests": [], "free_memory_mb": 15000, "free_disk_gb": 80}
+    plain: dict[str, Any] = {"guests": [], "free_memory_mb": 15900, "free_disk_gb": 80}
     return Heartbeat(host_id(name), instance, **{**plain, **changes})
 
 

@@ -61,7 +61,8 @@ class Inventory(Struct, frozen=True):
 class Figures(Struct, frozen=True, gc=False):
     """One inventory with its usage. The sources are host, default, config or api (C6), and `grant` for a ratio in force by one.
 
-    `unmanaged` is what guests that nobody knows have taken (C9).
+    `unmanaged` is what guests that nobody knows have taken (C9). `own_use` is what the host itself was measured to use since
+    `own_use_at`, 0 as long as its reserve is enough (M19).
     """
 
     total: int
@@ -75,11 +76,18 @@ class Figures(Struct, frozen=True, gc=False):
     reserved_source: str = "api"
     ratio_source: str = "api"
     unmanaged: int = 0
+    own_use: int = 0
+    own_use_at: str | None = None
+
+    @property
+    def kept(self) -> int:
+        """What is kept for the host itself: its reserve, or what it uses if that is more (M19)."""
+        return max(self.reserved, self.own_use)
 
     @property
     def capacity(self) -> int:
         """How much can be claimed in all."""
-        return capacity(self.total, self.reserved + self.unmanaged, self.ratio)
+        return capacity(self.total, self.kept + self.unmanaged, self.ratio)
 
     @property
     def free(self) -> int:

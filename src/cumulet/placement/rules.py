@@ -8,12 +8,19 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from ..contract.commands import HostFacts
-from ..contract.reports import Register, Rejected
+from ..contract.reports import Heartbeat, Register, Rejected
+from ..kernel.clock import seconds
 from . import standards
-from .model import Host, Inventory
+from .model import Figures, Host, Inventory
 
 LEASE = 30.0
 """How long an agent is believed alive after it was heard, in seconds."""
+
+OWN_USE_WINDOW = 60.0
+"""What a host itself uses counts if it used as much throughout this time, in seconds: a guest that starts is not yet measured."""
+
+OWN_USE_STEP, OWN_USE_STAYS = 256, 600.0
+"""It counts in steps of so many MiB, and for so many seconds at least."""
 
 PAGES = "CUSTOM_HUGE_PAGES_"
 
@@ -96,6 +103,26 @@ def _one(host_id: str, name: str, total: int, initial: Initial, known: Inventory
         ratio, ratio_source = known.allocation_ratio, "api"
     unit, step = (known.min_unit, known.step_size) if known else (1, 1)
     return Inventory(host_id, name, total, reserved, unit, most, step, ratio, total_source, reserved_source, ratio_source, stamp)
+
+
+def own_use_mb(facts: HostFacts, heartbeat: Heartbeat) -> int:
+    """The memory in MiB that a host uses for itself: neither available, nor set aside as huge pages, nor its guests'."""
+    pools = sum(pool.memory_mb for pool in facts.pages)
+    return max(0, facts.memory_mb - heartbeat.free_memory_mb - pools - sum(guest.rss_mb for guest in heartbeat.guests))
+
+
+def counted_own_use(facts: HostFacts, now: Figures, own_mb: int, at: float) -> int:
+    """How much of it counts from now on: nothing as long as the reserve is enough (M19), else it in steps of OWN_USE_STEP.
+
+    Less than so far only if that has counted for OWN_USE_STAYS. Memory that is not in the total at all, because the API has set
+    it, is the host's without a reserve.
+    """
+    ordinary = facts.memory_mb - sum(pool.memory_mb for pool in facts.pages)
+    own = own_mb - max(0, ordinary - now.total)
+    counted = -(-own // OWN_USE_STEP) * OWN_USE_STEP if own > now.reserved else 0
+    if counted < now.own_use and now.own_use_at is not None and at - seconds(now.own_use_at) < OWN_USE_STAYS:
+        return now.own_use
+    return counted
 
 
 def host_traits(facts: HostFacts) -> set[str]:

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from .model import Figures, Transition
 
-FIGURES = ("total", "reserved", "unmanaged", "ratio")
+FIGURES = ("total", "reserved", "unmanaged", "own_use", "ratio")
 
 
 class Moment(Struct, frozen=True):
@@ -77,7 +77,8 @@ class _State:
         values = self._values
         if values["total"] is None:
             return 0
-        return int((values["total"] - (values["reserved"] or 0) - (values["unmanaged"] or 0)) * values["ratio"] // 1)
+        kept = max(values["reserved"] or 0, values["own_use"] or 0)
+        return int((values["total"] - kept - (values["unmanaged"] or 0)) * values["ratio"] // 1)
 
     def take_back(self, kind: str, change: Any) -> None:
         if kind == "inventory":

@@ -241,19 +241,26 @@ async def test_what_is_explained_can_be_shown_as_text_and_as_one_page(site: Site
     assert all(word in text for word in ("▲ limit", "QEMU's overhead", "No figure has passed its limit", "1/place_server", "mend:"))
 
 
-async def test_M19_M22_what_the_host_itself_uses_beyond_its_reserve_is_found_whatever_guests_are_promised(site: Site) -> None:
+async def test_M19_M22_what_the_host_itself_uses_beyond_its_reserve_is_kept_whatever_guests_are_promised(site: Site) -> None:
     await server(site)
     world = site.cloud.cloud.underlay.worlds[0]
     assert (await audit(site)).findings == []
-    world.own_memory_mb = 2048
-    await site.cloud.db.clock.advance(15)
+    world.own_memory_mb = 2000
+    for _ in range(30):
+        await site.cloud.db.clock.advance(5)
     [finding] = (await audit(site)).findings
-    assert "the host's own" in finding.what
-    assert "reserved_memory_mb = " in finding.mend
+    assert "2048 MiB of memory are the host's own use, 512 are reserved" in finding.what
+    assert "reserved_memory_mb = 2048 in the configuration" in finding.mend
     explained = await host(site)
-    assert explained.physical.own_mb == 2048
+    assert explained.physical.own_mb == 2000
     memory = next(line for line in explained.lines if line.resource_class == "MEMORY_MB")
     assert memory.used == 168, "what is claimed does not follow what is measured"
+    assert (memory.own_use, memory.limit) == (2048, memory.total - 2048)
+    [measured] = [source for source in memory.sources if source.figure == "own_use"]
+    assert (measured.source, "measured to use 2000 MiB" in measured.by) == ("measured", True)
+    tried = (await audit(site, f"?memory_reserved={memory.total - 200}")).findings
+    assert "there would be 168 MEMORY_MB claimed of 200" not in str(tried)
+    assert "claimed of 100: 68 too many" in str((await audit(site, f"?memory_reserved={memory.total - 100}")).findings)
 
 
 async def test_M23_what_is_reserved_is_never_shown_as_claimed(site: Site) -> None:

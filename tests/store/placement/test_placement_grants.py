@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from cumulet.contract.commands import PagePool
+from cumulet.kernel import audit
 from cumulet.kernel.cause import acting
 from cumulet.kernel.errors import Conflict, Invalid, NoCapacity, NotFound
-from cumulet.placement.operations import claims, hosts
+from cumulet.placement.operations import claims, hosts, inventories
 from cumulet.placement.operations.hosts import Initial
 from cumulet.placement.operations.ledger import grants, moves, past
 from support.hosts import PROJECT, USER, add_host, beat, host_id, registration
@@ -84,6 +86,51 @@ async def test_C3_a_grant_needs_a_ratio_an_end_and_a_reason(full, wanted, said, 
     with pytest.raises(Invalid, match=why):
         async with full.tx() as tx:
             await grants.give(tx, H1, "MEMORY_MB", wanted, said)
+
+
+@pytest.mark.parametrize(("name", "total", "present"), [("VCPU", 8, 4.0), ("DISK_GB", 100, 1.0), ("MEMORY_MB", FREE, 1.0)])
+async def test_C3_each_class_that_may_be_overcommitted_is_until_the_grant_ends(db, clock, name, total, present):
+    async with db.tx() as tx:
+        await add_host(tx)
+        limit = int(total * present)
+        for number in range(limit // total):
+            await moves.place(tx, f"s1-{number}", moves.Wish(H1, {name: total}, PROJECT, USER))
+        given = await grants.give(tx, H1, name, (present + 1, HOUR), SAID)
+        await moves.place(tx, "s2", moves.Wish(H1, {name: total}, PROJECT, USER))
+        [event] = await audit.page(tx, audit.Sought(target_id=given.id))
+        assert (event.action, event.user_id, event.details["resource_class"]) == ("created.grant", "admin", name)
+    await clock.advance(HOUR + 1)
+    async with db.tx() as tx:
+        now = (await claims.usage(tx, H1))[name]
+        assert (now.used, now.capacity, now.ratio_source) == (limit + total, limit, "default")
+        with pytest.raises(NoCapacity):
+            await moves.place(tx, "s3", moves.Wish(H1, {name: 1}, PROJECT, USER))
+
+
+async def test_C3_a_grant_of_one_class_overcommits_no_other(full):
+    async with full.tx() as tx:
+        await grants.give(tx, H1, "VCPU", (8.0, HOUR), SAID)
+        await grants.give(tx, H1, "DISK_GB", (2.0, HOUR), SAID)
+        with pytest.raises(NoCapacity):
+            await claim(tx, "s2", 1)
+
+
+@pytest.mark.parametrize("name", ["CUSTOM_HUGE_PAGES_2048KB", "PCI_DEVICE", "CUSTOM_PCI_10DE_1EB8", "VGPU", "NO_SUCH_CLASS"])
+async def test_C3_C11_huge_pages_and_devices_are_never_overcommitted(db, name):
+    async with db.tx() as tx:
+        await add_host(tx, pages=[PagePool(2048, 100, 100)])
+    async with db.tx() as tx:
+        with pytest.raises(Invalid, match="can never be overcommitted"):
+            await grants.give(tx, H1, name, (2.0, HOUR), SAID)
+        assert await grants.everyone(tx) == []
+
+
+async def test_C3_C11_nor_does_the_api_set_a_ratio_of_huge_pages(db):
+    async with db.tx() as tx:
+        await add_host(tx, pages=[PagePool(2048, 100, 100)])
+    with pytest.raises(Invalid, match="huge pages cannot be overcommitted"):
+        async with db.tx() as tx:
+            await inventories.replace(tx, H1, {"CUSTOM_HUGE_PAGES_2048KB": inventories.Stock(total=100, allocation_ratio=1.5)})
 
 
 async def test_C3_there_is_one_grant_at_a_time_and_registering_does_not_end_it(full):

@@ -189,7 +189,7 @@ async def test_a_heartbeat_renews_the_lease_and_reports(db, clock) -> None:
     async with db.read() as tx:
         [host] = await hosts.alive(tx)
         assert host.findings == ["the switch was restarted"]
-        assert (host.facts.free_memory_mb, host.facts.free_disk_gb) == (15000, 80)
+        assert (host.facts.free_memory_mb, host.facts.free_disk_gb) == (15900, 80)
     await clock.advance(6)
     async with db.read() as tx:
         assert await hosts.alive(tx) == []

@@ -33,6 +33,7 @@ STYLES = {
     "overhead": ("#0d9488", "cyan"),
     "move": ("#9333ea", "magenta"),
     "unknown": ("#dc2626", "red"),
+    "own": ("#475569", "grey50"),
     "free": ("#e5e7eb", "grey23"),
     "pools": ("#a16207", "yellow"),
     "cache": ("#a7f3d0", "green"),
@@ -58,6 +59,7 @@ def sold(explained: HostExplained, line: Line) -> Bar:
         parts.append(Part(f"QEMU's overhead of {held.name}", overhead, "overhead"))
     parts.append(Part("unmanaged", line.unmanaged, "unmanaged"))
     parts.append(Part("free", max(line.free, 0), "free"))
+    parts.append(Part("the host's use beyond its reserve", max(0, line.own_use - line.reserved), "own"))
     parts.append(Part("reserved", line.reserved, "reserved"))
     shown = [part for part in parts if part.amount > 0]
     whole = max(sum(part.amount for part in shown), line.total)

@@ -105,15 +105,25 @@ def _tried(option: str) -> tuple[str, str]:
 @overcommit_app.command("grant")
 def grant(
     host: str,
-    ratio: Annotated[float, typer.Option(help="How much of what there is may be claimed: 1.2 is a fifth more.")],
+    ratio: Annotated[str, typer.Option(help="How much of what there is may be claimed: 1.2 is a fifth more. VCPU=6, DISK_GB=1.1.")],
     until: Annotated[str, typer.Option(help="When it ends: 2030-01-31T12:00, or 30m, 12h, 7d from now.")],
     reason: Annotated[str, typer.Option(help="Why.")],
     state: StateOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """Let more of a host's memory be claimed than there is, for a while."""
-    body = {"ratio": ratio, "until": _until(until), "reason": reason}
+    """Let more of a host's memory, processors or disk be claimed than there is, for a while."""
+    resource_class, number = _ratio(ratio)
+    body = {"ratio": number, "until": _until(until), "reason": reason, "resource_class": resource_class}
     _print_json(_ask(configuration(config, state), "POST", f"hosts/{quote(host)}/grants", body))
+
+
+def _ratio(text: str) -> tuple[str, float]:
+    """A resource class and its ratio; of memory if no class is named."""
+    name, equals, number = text.rpartition("=")
+    try:
+        return name.upper() if equals else "MEMORY_MB", float(number)
+    except ValueError:
+        raise failure(f"--ratio {text}: a number is expected, or CLASS=NUMBER such as VCPU=6.") from None
 
 
 def _until(text: str) -> str:

@@ -87,7 +87,7 @@ def _figures(lines: Sequence[Line]) -> str:
     rows = []
     for line in lines:
         unit = UNITS.get(line.resource_class, "")
-        values = [amount(value, unit) for value in (line.total, line.reserved, line.unmanaged)]
+        values = [amount(value, unit) for value in (line.total, line.reserved, line.own_use, line.unmanaged)]
         values += [f"{line.ratio:g}", amount(line.limit, unit), amount(line.used, unit)]
         bad = " bad" if line.free < 0 else ""
         cells = "".join(f'<td class="n">{value}</td>' for value in values) + f'<td class="n{bad}">{amount(line.free, unit)}</td>'
@@ -96,8 +96,8 @@ def _figures(lines: Sequence[Line]) -> str:
             for source in line.sources
         )
         rows.append(f"<tr><td>{escape(line.resource_class)}</td>{cells}</tr>")
-        rows.append(f'<tr><td colspan="8" class="dim">{escape(told)}</td></tr>')
-    return _table(("", "total", "reserved", "unmanaged", "ratio", "limit", "claimed", "free"), rows)
+        rows.append(f'<tr><td colspan="9" class="dim">{escape(told)}</td></tr>')
+    return _table(("", "total", "reserved", "own use", "unmanaged", "ratio", "limit", "claimed", "free"), rows)
 
 
 def _claims(explained: HostExplained) -> str:

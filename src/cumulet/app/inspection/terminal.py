@@ -13,6 +13,7 @@ from ...kernel.clock import stamp
 from .bars import HISTORY, LEGEND, STYLES, UNITS, Bar, amount, measured, sold
 
 WIDTH = 72
+_CALLED = {"used": "claimed", "own_use": "own use"}
 _COLOURS = {"critical": "bold red", "error": "red", "warning": "yellow"}
 
 
@@ -61,8 +62,8 @@ def _bar(bar: Bar) -> RenderableType:
 def _figures(lines: list[Line]) -> Table:
     """A column for each resource class, so that it fits into a terminal of 80 columns."""
     table = Table("", *(line.resource_class for line in lines), title="Figures", title_justify="left")
-    for figure in ("total", "reserved", "unmanaged", "ratio", "limit", "used", "free"):
-        table.add_row("claimed" if figure == "used" else figure, *(_figure(line, figure) for line in lines))
+    for figure in ("total", "reserved", "own_use", "unmanaged", "ratio", "limit", "used", "free"):
+        table.add_row(_CALLED.get(figure, figure), *(_figure(line, figure) for line in lines))
     return table
 
 

@@ -42,9 +42,9 @@ class Load(Struct, frozen=True):
     claimed: dict[str, Figures]
 
     def used(self, resource_class: str) -> int:
-        """How much is claimed, reserved, or taken by guests that nobody knows."""
+        """How much is claimed, kept for the host itself, or taken by guests that nobody knows."""
         figures = self.claimed.get(resource_class)
-        return figures.used + figures.reserved + figures.unmanaged if figures else 0
+        return figures.used + figures.kept + figures.unmanaged if figures else 0
 
     @property
     def busy(self) -> int:

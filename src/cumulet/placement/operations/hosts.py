@@ -20,6 +20,7 @@ from ..rules import LEASE, PAGES, Initial, host_inventory, host_traits, lookalik
 from ..store import claims, inventories, providers, traits
 from ..store import hosts as store
 from . import classes, overcommit
+from .ledger import own_use
 from .providers import remove
 from .topology import stock as topology
 
@@ -117,13 +118,16 @@ async def configure(tx: Tx, initial: Initial) -> None:
 
 
 async def heartbeat(tx: Tx, heartbeat: Heartbeat, initial: Initial = Initial()) -> Ack | Rejected:
-    """Renew the lease for LEASE seconds, and note free figures and findings; and huge pages that were set aside meanwhile (M4).
+    """Renew the lease for LEASE seconds, and note free figures and findings; huge pages that were set aside meanwhile (M4); and
+    what the host itself uses (M19).
 
     Rejected unless this agent process holds the host.
     """
     if await store.beat(tx, heartbeat, stamp(tx.now + LEASE)):
+        facts = (await get(tx, heartbeat.host_id)).facts
         if heartbeat.pages is not None:
-            await _recount(tx, heartbeat, initial)
+            facts = await _recount(tx, facts, heartbeat, initial)
+        await own_use.note(tx, facts, heartbeat)
         return Ack()
     host = await store.find(tx, heartbeat.host_id)
     if host is None:
@@ -131,9 +135,8 @@ async def heartbeat(tx: Tx, heartbeat: Heartbeat, initial: Initial = Initial()) 
     return Rejected("duplicate_identity", f"Another agent has registered as host {host.id}; its lease ends at {host.lease_until}.")
 
 
-async def _recount(tx: Tx, heartbeat: Heartbeat, initial: Initial) -> None:
-    """What can change without a registration: huge pages, cells, devices."""
-    facts = (await get(tx, heartbeat.host_id)).facts
+async def _recount(tx: Tx, facts: HostFacts, heartbeat: Heartbeat, initial: Initial) -> HostFacts:
+    """What can change without a registration: huge pages, cells, devices. The facts then."""
     pages = facts.pages if heartbeat.pages is None else heartbeat.pages
     cells = facts.cells if heartbeat.cells is None else heartbeat.cells
     devices = facts.devices if heartbeat.devices is None else heartbeat.devices
@@ -152,6 +155,7 @@ async def _recount(tx: Tx, heartbeat: Heartbeat, initial: Initial) -> None:
         await _take_stock(tx, facts, initial, " ".join(changes))
     elif devices:  # one that was kept for a claim may be free now
         await topology.take(tx, facts, "A claim was given up.")
+    return facts
 
 
 def _sizes(pages: Sequence[PagePool]) -> dict[int, int]:

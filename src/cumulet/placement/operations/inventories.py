@@ -7,6 +7,7 @@ from msgspec import Struct
 from ...kernel.db import Reader, Tx
 from ...kernel.errors import Conflict, Invalid, NotFound
 from ..model import UNLIMITED, Figures, Inventory, capacity
+from ..rules import PAGES
 from ..store import inventories as store
 from . import classes, overcommit, providers
 
@@ -123,6 +124,8 @@ async def check(tx: Tx, stocks: Stocks) -> None:
     for name, stock in stocks.items():
         if stock.capacity() < 0:
             raise Invalid(f"Invalid inventory for {name}: the reserved value ({stock.reserved}) exceeds the total ({stock.total}).")
+        if name.startswith(PAGES) and stock.allocation_ratio > 1:
+            raise Invalid(f"Invalid inventory for {name}: huge pages cannot be overcommitted, allocation_ratio must be at most 1.")
 
 
 def in_use(provider_id: str, names: list[str]) -> Conflict:

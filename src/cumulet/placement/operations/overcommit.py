@@ -14,7 +14,7 @@ from ..model import Figures, Finding
 from ..store import hosts, inventories
 from ..store.ledger import history
 
-_RECORDED = ("total", "reserved", "ratio", "unmanaged", "min_unit", "max_unit", "step_size")
+_RECORDED = ("total", "reserved", "ratio", "unmanaged", "own_use", "min_unit", "max_unit", "step_size")
 
 
 @asynccontextmanager

@@ -32,6 +32,8 @@ HOSTS = sa.Table(
     sa.Column("free_memory_mb", sa.BigInteger, nullable=False),
     sa.Column("free_disk_gb", sa.BigInteger, nullable=False),
     sa.Column("claim_key", sa.LargeBinary, nullable=False),
+    sa.Column("own_use_mb", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("own_use_since", sa.Text),
     sa.Index("hosts_hostname", "hostname"),
     sa.Index("hosts_fingerprint", "fingerprint"),
 )
@@ -47,8 +49,11 @@ FINDINGS = sa.Table(
 )
 T, F = HOSTS.c, FINDINGS.c
 
-_SHOWN = [c for c in HOSTS.columns if c.name != "claim_key"]
-INSERT: Query[Any] = Query(sa.insert(HOSTS).values({c.name: sa.bindparam(c.name, type_=c.type) for c in HOSTS.columns}))
+_MEASURED = ("own_use_mb", "own_use_since")
+_SHOWN = [c for c in HOSTS.columns if c.name not in ("claim_key", *_MEASURED)]
+INSERT: Query[Any] = Query(
+    sa.insert(HOSTS).values({c.name: sa.bindparam(c.name, type_=c.type) for c in HOSTS.columns if c.name not in _MEASURED})
+)
 REGISTER: Query[Any] = Query(
     sa.update(HOSTS)
     .where(T.id == sa.bindparam("b_id"))
@@ -73,6 +78,12 @@ MOVE: Query[Any] = Query(sa.update(HOSTS).where(T.id == sa.bindparam("b_id")).va
 FORGET_HARDWARE: Query[Any] = Query(sa.update(HOSTS).where(T.id == sa.bindparam("b_id")).values(fingerprint=""))
 SET_FACTS: Query[Any] = Query(
     sa.update(HOSTS).where(T.id == sa.bindparam("b_id")).values(facts=sa.bindparam("facts", type_=T.facts.type))
+)
+LOWEST: Query[tuple[int, str | None]] = Query(sa.select(T.own_use_mb, T.own_use_since).where(T.id == sa.bindparam("id")))
+NOTE: Query[Any] = Query(
+    sa.update(HOSTS)
+    .where(T.id == sa.bindparam("b_id"))
+    .values(own_use_mb=sa.bindparam("own_use_mb"), own_use_since=sa.bindparam("since", type_=sa.Text()))
 )
 DELETE: Query[Any] = Query(sa.delete(HOSTS).where(T.id == sa.bindparam("id")))
 GET = Query(sa.select(*_SHOWN).where(T.id == sa.bindparam("id")), Host.of)
@@ -182,6 +193,16 @@ async def set_zone(tx: Tx, host_id: str, zone: str) -> bool:
 async def set_facts(tx: Tx, host_id: str, facts: HostFacts) -> None:
     """Write what the host is and has."""
     await tx.do(SET_FACTS, b_id=host_id, facts=msgspec.to_builtins(facts))
+
+
+async def lowest_own_use(tx: Reader, host_id: str) -> tuple[int, str | None]:
+    """The least memory in MiB that the host itself was seen to use since an instant; 0 and None if nobody has looked yet."""
+    return await tx.one(LOWEST, id=host_id) or (0, None)
+
+
+async def note_own_use(tx: Tx, host_id: str, own_mb: int, since: str) -> None:
+    """The least memory that the host itself was seen to use since an instant."""
+    await tx.do(NOTE, b_id=host_id, own_use_mb=own_mb, since=since)
 
 
 async def forget_hardware(tx: Tx, host_id: str) -> bool:

@@ -38,12 +38,17 @@ def ratio_of(inventory: Any) -> sa.ColumnElement[float]:
     return sa.case((granted(inventory), inventory.granted_ratio), else_=inventory.allocation_ratio)
 
 
+def kept_of(inventory: Any) -> sa.ColumnElement[int]:
+    """What is kept for the host itself: its reserve, or what it uses if that is more (M19)."""
+    return sa.case((inventory.own_use > inventory.reserved, inventory.own_use), else_=inventory.reserved)
+
+
 def capacity_of(inventory: Any) -> Any:
     """How much can be claimed, not yet rounded down."""
-    return (inventory.total - inventory.reserved - inventory.unmanaged) * ratio_of(inventory)
+    return (inventory.total - kept_of(inventory) - inventory.unmanaged) * ratio_of(inventory)
 
 
-_OWN = ("unmanaged", "granted_ratio", "granted_until")
+_OWN = ("unmanaged", "granted_ratio", "granted_until", "own_use", "own_use_at")
 """What is not set with the rest, and stays when the rest is."""
 
 _STATED = [c for c in INVENTORIES.columns if c.name not in _OWN]
@@ -71,6 +76,8 @@ FIGURES: Query[tuple[Any, ...]] = Query(
         T.reserved_source,
         sa.case((granted(T), "grant"), else_=T.ratio_source),
         T.unmanaged,
+        T.own_use,
+        T.own_use_at,
     )
     .where(among(T.provider_id, "provider_ids"))
     .order_by(T.provider_id, T.resource_class)
@@ -80,6 +87,9 @@ DELETE: Query[Any] = Query(
 )
 _ONE = sa.and_(T.provider_id == sa.bindparam("b_id"), T.resource_class == sa.bindparam("b_class"))
 SET_UNMANAGED: Query[Any] = Query(sa.update(INVENTORIES).where(_ONE).values(unmanaged=sa.bindparam("unmanaged")))
+SET_OWN_USE: Query[Any] = Query(
+    sa.update(INVENTORIES).where(_ONE).values(own_use=sa.bindparam("own_use"), own_use_at=sa.bindparam("at", type_=sa.Text()))
+)
 SET_GRANT: Query[Any] = Query(
     sa.update(INVENTORIES)
     .where(_ONE)
@@ -120,6 +130,11 @@ async def clear(tx: Tx, provider_id: str) -> None:
 async def set_unmanaged(tx: Tx, provider_id: str, resource_class: str, amount: int) -> None:
     """How much is taken by guests that nobody knows."""
     await tx.do(SET_UNMANAGED, b_id=provider_id, b_class=resource_class, unmanaged=amount)
+
+
+async def set_own_use(tx: Tx, provider_id: str, resource_class: str, amount: int) -> None:
+    """How much the host itself uses; 0 if its reserve is enough."""
+    await tx.do(SET_OWN_USE, b_id=provider_id, b_class=resource_class, own_use=amount, at=tx.stamp)
 
 
 async def set_grant(tx: Tx, provider_id: str, resource_class: str, ratio: float | None, until: str | None) -> bool:

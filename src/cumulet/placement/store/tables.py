@@ -24,8 +24,12 @@ INVENTORIES = sa.Table(
     sa.Column("unmanaged", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("granted_ratio", sa.Double),
     sa.Column("granted_until", sa.Text),
+    sa.Column("own_use", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("own_use_at", sa.Text),
 )
-"""`unmanaged` is what guests that nobody knows have taken (C9). Until `granted_until` the ratio is `granted_ratio` (C3)."""
+"""`unmanaged` is what guests that nobody knows have taken (C9). Until `granted_until` the ratio is `granted_ratio` (C3). `own_use`,
+set at `own_use_at`, is what the host itself was measured to use: if that is more than the reserve, it takes its place (M19).
+"""
 
 CLAIMS = sa.Table(
     "claims",

@@ -68,7 +68,7 @@ def _world(needs: int, traits: int, limited: bool) -> Query[tuple[Any, ...]]:
     member = PROVIDERS.alias()
     sharing = sa.select(member.c.root_id).join(PROVIDER_TRAITS, T.provider_id == member.c.id).where(T.trait == SHARES)
     wanted = sa.select(roots.subquery().c.id).union_all(sharing)
-    inventory = (V.total, V.reserved, ratio_of(V), USED, V.min_unit, V.max_unit, V.step_size, V.unmanaged)
+    inventory = (V.total, V.reserved, ratio_of(V), USED, V.min_unit, V.max_unit, V.step_size, V.unmanaged, V.own_use)
     return Query(
         sa.select(P.id, P.parent_id, P.root_id, V.resource_class, *inventory)
         .select_from(PROVIDERS.outerjoin(INVENTORIES, P.id == V.provider_id))
@@ -95,11 +95,11 @@ async def world(tx: Reader, needs: list[Need], traits: list[list[str]], limit: i
     rows = await tx.all(_world(len(needs), len(traits), limit is not None), **values, limit=limit, now_stamp=tx.stamp)
     figures: dict[str, dict[str, Figures]] = {}
     places: dict[str, tuple[str | None, str]] = {}
-    for provider_id, parent_id, root_id, resource_class, *stated, unmanaged in rows:
+    for provider_id, parent_id, root_id, resource_class, *stated, unmanaged, own_use in rows:
         if provider_id not in places:
             places[provider_id], figures[provider_id] = (parent_id, root_id), {}
         if resource_class is not None:
-            figures[provider_id][resource_class] = Figures(*(*stated, "", "", "", unmanaged))
+            figures[provider_id][resource_class] = Figures(*(*stated, "", "", "", unmanaged, own_use))
     held: dict[str, set[str]] = {provider_id: set() for provider_id in places}
     member: dict[str, set[str]] = {provider_id: set() for provider_id in places}
     for provider_id, is_trait, mark in await tx.all(MARKS, ids=list(places)):

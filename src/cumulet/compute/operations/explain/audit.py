@@ -55,7 +55,7 @@ async def audit(tx: Reader, what_if: Mapping[str, float] | None = None) -> Audit
         *rules.owners(on_hosts, known, (move.id for move in under_way), names),
         *rules.places(known, claimed, (move.consumer_id for move in under_way), names),
         *rules.quotas(known.values(), written),
-        *_hungry(await registry.alive(tx), figures),
+        *_hungry(figures, names),
         *_long(tx, under_way, names),
         *await _strangers(tx, names),
     ]
@@ -90,7 +90,7 @@ async def _overcommitted(tx: Reader, figures: Mapping[str, dict[str, Figures]], 
         for name, now in over.items():
             cause = causes.get(name)
             since = f"since {cause.transition.at}: {_said(cause.transition)}" if cause else "since before the history begins"
-            what = f"{now.used} {name} are claimed, {now.capacity} may be (total {now.total}, reserved {now.reserved}"
+            what = f"{now.used} {name} are claimed, {now.capacity} may be (total {now.total}, kept {now.kept}"
             what += f", unmanaged {now.unmanaged}, ratio {now.ratio:g})"
             mend = f"cumulet explain host {names[host_id]}"
             found.append(Finding(CRITICAL, f"host {names[host_id]}", what, since, mend))
@@ -113,7 +113,7 @@ def _tried(figures: Mapping[str, dict[str, Figures]], names: Mapping[str, str], 
             if now is None or (now.reserved_source if figure == "reserved" else now.ratio_source) in ("api", "grant"):
                 continue  # what the API has set does not follow the configuration
             reserved, ratio = (value, now.ratio) if figure == "reserved" else (now.reserved, value)
-            limit = math.floor((now.total - reserved - now.unmanaged) * ratio)
+            limit = math.floor((now.total - max(reserved, now.own_use) - now.unmanaged) * ratio)
             if now.used > limit:
                 what = f"with {option} = {value:g} there would be {now.used} {name} claimed of {limit}: {now.used - limit} too many"
                 mend = f"move servers away from {names[host_id]} first: cumulet explain host {names[host_id]}"
@@ -121,22 +121,19 @@ def _tried(figures: Mapping[str, dict[str, Figures]], names: Mapping[str, str], 
     return found
 
 
-def _hungry(alive: Iterable[registry.Host], figures: Mapping[str, dict[str, Figures]]) -> list[Finding]:
-    """Hosts that use more memory than is claimed, unmanaged and reserved together: the reserve is too small (M19)."""
+def _hungry(figures: Mapping[str, dict[str, Figures]], names: Mapping[str, str]) -> list[Finding]:
+    """Hosts that use more memory for themselves than is reserved (M19): what they use counts as their reserve meanwhile."""
     found = []
-    for host in alive:
-        memory = figures.get(host.id, {}).get("MEMORY_MB")
-        if memory is None:
+    for host_id, classes in figures.items():
+        memory = classes.get("MEMORY_MB")
+        if memory is None or memory.own_use <= memory.reserved:
             continue
-        gone = host.facts.memory_mb - host.facts.free_memory_mb - sum(pool.memory_mb for pool in host.facts.pages)
-        known = memory.used + memory.unmanaged + memory.reserved
-        if gone > known:
-            what = f"{gone} MiB of memory are in use, {known} are claimed, unmanaged or reserved: {gone - known} are the host's own"
-            cause = f"The reserve of {memory.reserved} MiB ({memory.reserved_source}) is smaller than what the host itself uses."
-            mend = (
-                f"reserved_memory_mb = {memory.reserved + gone - known} in the configuration; cumulet explain host {host.hostname}"
-            )
-            found.append(Finding(WARNING, f"host {host.hostname}", what, cause, mend))
+        what = f"{memory.own_use} MiB of memory are the host's own use, {memory.reserved} are reserved: {memory.own_use} are kept"
+        cause = (
+            f"measured since {memory.own_use_at}; the reserve ({memory.reserved_source}) is smaller than what the host itself uses"
+        )
+        mend = f"reserved_memory_mb = {memory.own_use} in the configuration; cumulet explain host {names[host_id]}"
+        found.append(Finding(WARNING, f"host {names[host_id]}", what, cause, mend))
     return found
 
 

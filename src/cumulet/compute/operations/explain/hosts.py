@@ -27,8 +27,8 @@ PATIENCE = 5.0
 
 
 class Source(Struct, frozen=True):
-    """Where a figure is from (host, default, config, api, grant, agent), since when, and who or what set it; "" if that is older
-    than the history."""
+    """Where a figure is from (host, default, config, api, grant, agent, measured), since when, and who or what set it; "" if that
+    is older than the history."""
 
     figure: str
     source: str
@@ -37,7 +37,9 @@ class Source(Struct, frozen=True):
 
 
 class Line(Struct, frozen=True):
-    """One resource class. `limit` is floor((total − reserved − unmanaged) × ratio)."""
+    """One resource class. `limit` is floor((total − reserved − unmanaged) × ratio). `own_use` is 0, or what the host itself was
+    measured to use: if that is more than the reserve, it takes the reserve's place (M19).
+    """
 
     resource_class: str
     total: int
@@ -48,6 +50,7 @@ class Line(Struct, frozen=True):
     used: int
     free: int
     sources: list[Source]
+    own_use: int = 0
 
 
 class Held(Struct, frozen=True):
@@ -181,7 +184,10 @@ def _line(name: str, now: Figures, transitions: Sequence[Transition]) -> Line:
     sources = [_source(name, figure, source, transitions) for figure, source in stated.items()]
     if now.unmanaged:
         sources.append(_source(name, "unmanaged", "agent", transitions))
-    return Line(name, now.total, now.reserved, now.unmanaged, now.ratio, now.capacity, now.used, now.free, sources)
+    if now.own_use:
+        sources.append(_source(name, "own_use", "measured", transitions))
+    sold = (now.ratio, now.capacity, now.used, now.free)
+    return Line(name, now.total, now.reserved, now.unmanaged, *sold, sources, now.own_use)
 
 
 def _source(name: str, figure: str, source: str, transitions: Sequence[Transition]) -> Source:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ....kernel import ids
+from ....kernel.audit import Event, record
 from ....kernel.clock import stamp
 from ....kernel.db import Reader, Tx
 from ....kernel.errors import Conflict, Invalid, NotFound
-from ...model import Grant
+from ...model import HOST_CLASSES, Grant
 from ...store import inventories
 from ...store.ledger import grants as store
 from .. import overcommit, providers
@@ -22,14 +23,18 @@ LONGEST = 90 * 86400.0
 
 MOST = 16.0
 
+NEVER = "Huge pages, devices and whatever else is handed out piece by piece can never be overcommitted"
+
 
 async def give(tx: Tx, host_id: str, resource_class: str, wanted: tuple[float, float], said: tuple[str, str]) -> Grant:
     """Let `wanted` = (ratio, seconds from now) count instead of the host's ratio; `said` = (reason, by whom).
 
-    Raises NotFound for an unknown host, Invalid for a ratio that is not above the present one, an end that is not soon and a
-    missing reason, Conflict while another grant is in force.
+    Raises NotFound for an unknown host, Invalid for a class that may never be overcommitted, a ratio that is not above the present
+    one, an end that is not soon and a missing reason, Conflict while another grant is in force.
     """
     (ratio, seconds), (reason, by) = wanted, said
+    if resource_class not in HOST_CLASSES:
+        raise Invalid(f"resource_class must be one of {', '.join(HOST_CLASSES)}, not {resource_class}. {NEVER}.")
     await providers.advance(tx, host_id)
     figures = (await inventories.figures(tx, [host_id]))[host_id].get(resource_class)
     if figures is None:
@@ -46,6 +51,7 @@ async def give(tx: Tx, host_id: str, resource_class: str, wanted: tuple[float, f
     await store.add(tx, made)
     async with overcommit.watch(tx, host_id, f"Overcommit granted by {by}: {reason}"):
         await inventories.set_grant(tx, host_id, resource_class, ratio, made.until)
+    await _record(tx, "created.grant", made, by)
     return made
 
 
@@ -60,9 +66,19 @@ async def revoke(tx: Tx, grant_id: str, by: str) -> Grant:
     await store.revoke(tx, grant_id, by)
     async with overcommit.watch(tx, grant.provider_id, f"Grant {grant_id} was revoked by {by}."):
         await inventories.set_grant(tx, grant.provider_id, grant.resource_class, None, None)
+    await _record(tx, "revoked.grant", grant, by)
     ended = await store.find(tx, grant_id)
     assert ended is not None
     return ended
+
+
+async def _record(tx: Tx, action: str, grant: Grant, by: str) -> None:
+    """Nobody overcommits a host unseen: the audit log has it, too."""
+    about = {"host": grant.provider_id, "resource_class": grant.resource_class, "ratio": grant.ratio, "until": grant.until}
+    event = Event(
+        service="placement", action=action, user_id=by, target_type="data/placement/grant", target_id=grant.id, details=about
+    )
+    await record(tx, event)
 
 
 async def everyone(tx: Reader, host_id: str | None = None) -> Sequence[Grant]:

@@ -161,6 +161,16 @@ class Ceph:
             time.sleep(0.1)
         raise TimeoutError("the S3 gateway does not answer")
 
+    @contextmanager
+    def hanging(self) -> Iterator[None]:
+        """What keeps the bytes neither answers nor ends, for as long as the context lasts."""
+        (osd,) = [daemon for daemon in self._daemons if "ceph-osd" in str(daemon.args)]
+        osd.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            osd.send_signal(signal.SIGCONT)
+
     def stop(self) -> None:
         """Kill the daemons: nothing of theirs is to be kept."""
         for daemon in reversed(self._daemons):

@@ -128,7 +128,9 @@ def test_a_late_writer_does_not_put_its_image_under_the_key_of_a_newer_one(store
     late = store.begin("a")
     late.write(b"late")
     store.drop("a")
-    assert store.incoming() == ["a"], "Ceph keeps what is written to"
+    assert store.incoming() == ["a+lost"], "Ceph keeps what is written to"
+    with pytest.raises(Conflict):
+        store.drop("a+lost")
     newer = store.begin("a")
     newer.write(b"newer")
     late.flush()
@@ -138,10 +140,9 @@ def test_a_late_writer_does_not_put_its_image_under_the_key_of_a_newer_one(store
     newer.keep()
     for sink in (late, newer):
         sink.close()
-    assert (read(store, "a", 5), store.incoming()) == (b"newer", ["a"])
-    store.quarantine("a", 1.0)
-    store.drop("a")
-    assert store.incoming() == []
+    assert (read(store, "a", 5), store.incoming()) == (b"newer", ["a+lost"])
+    store.drop("a+lost")
+    assert (store.incoming(), store.complete()) == ([], ["a"])
 
 
 def test_K7_what_has_clones_is_never_purged(store, clone):
@@ -195,6 +196,34 @@ def test_nothing_waits_for_a_cluster_that_is_down_but_what_needs_it(tmp_path, se
     conf.write_text("[global]\nmon host = v2:127.0.0.1:1\n")
     with pytest.raises(ValueError, match="fsid"):
         RbdStore(replace(settings, conf=str(conf)))
+
+
+def test_a_cluster_that_hangs_is_given_up_and_found_again(real_ceph, store, settings):
+    write(store, "a", b"abc")
+    hasty = RbdStore(replace(settings, patience=2.0))
+    assert read(hasty, "a", 3) == b"abc"
+    with real_ceph.hanging():
+        for attempt in (lambda: read(hasty, "a", 3), lambda: write(hasty, "b", b"x"), hasty.complete):
+            with pytest.raises(Unavailable):
+                attempt()
+    assert read(hasty, "a", 3) == b"abc"
+    write(hasty, "c", b"xyz")
+    assert sorted(hasty.complete()) == ["a", "c"]
+
+
+def test_a_client_that_the_cluster_has_cut_off_connects_again(real_ceph, store):
+    write(store, "a", b"abc")
+    late = store.begin("b")
+    late.write(b"x")
+    (watcher,) = info(real_ceph, store._incoming("b")[0], "status")["watchers"]
+    real_ceph.run("ceph", "osd", "blocklist", "add", watcher["address"])
+    with pytest.raises(Unavailable):
+        late.flush()
+    late.close()
+    with pytest.raises(Unavailable):
+        store.complete()
+    assert store.complete() == ["a"]
+    assert read(store, "a", 3) == b"abc"
 
 
 def test_no_key_is_told(store, settings, capfd):

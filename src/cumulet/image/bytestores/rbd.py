@@ -7,7 +7,8 @@
 Each name has the store's prefix before it, so that a pool can be shared. An image changes its state by its name, at one stroke,
 and clones do not notice: they know their parent by its id. Clients which find nothing under a name cannot make new ones.
 Ceph does not remove an image that somebody has open for writing, and takes half a minute to see that a writer has died; so a writer
-that is not wanted any more loses the name it writes under, and what it wrote is found again as incoming.
+that is not wanted any more loses the name it writes under, and what it wrote is found again as incoming, under a key of its own:
+the old one may be an image's by then.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from .settings import RbdSettings
 T = TypeVar("T")
 
 SNAPSHOT = "snap"
+_LOST = "+lost"
 _ORDER = 23  # objects of 8 MiB
 _OBJECT = 1 << _ORDER
 _LARGEST_STEP = 1 << 33
@@ -107,7 +109,7 @@ class RbdStore:
         return self.url(key)
 
     def drop(self, key: str) -> None:
-        """Remove the images; what somebody writes to loses its name, and is dropped the next time."""
+        """Remove the images; what somebody may be writing to gets a key of its own instead, under which it is dropped later."""
         for name in self._incoming(key):
             storing(self._drop_incoming, name, key)
         storing(self._remove, self.image(key))
@@ -119,9 +121,9 @@ class RbdStore:
         try:
             self._remove(name)
         except OSError as problem:
-            if problem.errno != errno.EBUSY:
+            if problem.errno != errno.EBUSY or key.endswith(_LOST):
                 raise
-            self.pool.rename(name, self._named("incoming", f"{key}.{new_hex()}"))
+            self.pool.rename(name, self._named("incoming", f"{key}{_LOST}.{new_hex()}"))
 
     def _remove(self, name: str) -> None:
         """Snapshot first; done already if it is not there. Raises OSError with EBUSY if it has clones or a writer."""

@@ -18,7 +18,7 @@ from cumulet.agent.store.ledger import Ledger
 from cumulet.contract.commands import CreateRootDisk, CreateVolume
 from cumulet.contract.guests import ImageSource
 from cumulet.image.bytestores.rbd import RbdStore
-from cumulet.kernel.ceph import Client
+from cumulet.kernel.ceph.client import Client
 from support.ceph import Ceph
 from support.rbd import ceph_rbd, emptied
 

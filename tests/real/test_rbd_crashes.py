@@ -12,7 +12,7 @@ import pytest
 
 from cumulet.app.operator.client import RequestFailed
 from cumulet.image.bytestores.rbd import RbdStore
-from cumulet.kernel.ceph import BlockImage
+from cumulet.kernel.ceph.block_image import BlockImage
 from cumulet.kernel.errors import Conflict
 from support.importing import MIB, Importing, importing
 from support.rbd import ceph_rbd, emptied

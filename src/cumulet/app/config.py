@@ -18,7 +18,7 @@ from ..identity.directory.settings import Directory
 from ..identity.openid.settings import Federation
 from ..image.bytestores.settings import StoreSettings
 from ..image.settings import ImportSettings
-from ..kernel.ceph import Client
+from ..kernel.ceph.client import Client
 
 TOKEN_KEYS, CREDENTIAL_KEYS = "token-keys", "credential-keys"
 """The folders of the rings, in the state folder."""

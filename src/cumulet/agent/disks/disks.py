@@ -17,7 +17,7 @@ from cumulet.contract.commands import (
     Quarantined,
 )
 from cumulet.contract.guests import DiskSpec, ImageSource
-from cumulet.kernel.ceph import Client
+from cumulet.kernel.ceph.client import Client
 
 from ..host import Copy
 from ..keys import made_by

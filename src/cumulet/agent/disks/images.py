@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 from msgspec import Struct
 
 from cumulet.contract.guests import ImageSource
-from cumulet.kernel.ceph import Client
+from cumulet.kernel.ceph.client import Client
 from cumulet.kernel.db import Duplicate
 from cumulet.kernel.errors import Problem
 from cumulet.kernel.ids import derived_uuid

@@ -10,7 +10,9 @@ from urllib.parse import unquote, urlsplit
 from msgspec.structs import replace
 
 from cumulet.contract.guests import ImageSource
-from cumulet.kernel.ceph import BlockImage, Client, Pool
+from cumulet.kernel.ceph.block_image import BlockImage
+from cumulet.kernel.ceph.client import Client
+from cumulet.kernel.ceph.pool import Pool
 from cumulet.kernel.errors import Invalid, Unavailable
 from cumulet.kernel.fetching import ANY_PORT, fetch
 

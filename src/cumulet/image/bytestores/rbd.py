@@ -20,7 +20,9 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
-from ...kernel.ceph import BlockImage, Client, Pool
+from ...kernel.ceph.block_image import BlockImage
+from ...kernel.ceph.client import Client
+from ...kernel.ceph.pool import Pool
 from ...kernel.errors import Conflict, TooLarge, Unavailable
 from ...kernel.ids import new_hex
 from .protocol import BLOCK, Health, Quarantined, Sink

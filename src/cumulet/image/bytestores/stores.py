@@ -14,7 +14,6 @@ from .bytestore import ByteStore, workers
 from .file import FileStore
 from .http import HttpStore
 from .protocol import Store
-from .rbd import RbdStore
 from .settings import FileSettings, HttpSettings, RbdSettings, S3Settings, StoreSettings, enabled, folder
 
 STAGING = "staging"
@@ -116,8 +115,14 @@ def _open(state: Path, name: str, settings: StoreSettings) -> Store:
     if isinstance(settings, HttpSettings):
         return HttpStore(settings.private)
     if isinstance(settings, RbdSettings):
-        return RbdStore(settings)
+        return _rbd(settings)
     return _s3(settings)
+
+
+def _rbd(settings: RbdSettings) -> Store:
+    from .rbd import RbdStore
+
+    return RbdStore(settings)
 
 
 def _s3(settings: S3Settings) -> Store:

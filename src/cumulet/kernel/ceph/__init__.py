@@ -1,11 +1,9 @@
 """Block images in a Ceph cluster, for the image service's store and for agents.
 
-libraries.py     the C functions
-pool.py          a pool: its images by name
-block_image.py   one open image
+    client.py        how a cluster is reached
+    libraries.py     the C functions
+    pool.py          a pool: its images by name
+    block_image.py   one open image
+
+Nothing is imported here: a configuration needs no library.
 """
-
-from .block_image import BlockImage
-from .pool import Client, Pool, Room
-
-__all__ = ["BlockImage", "Client", "Pool", "Room"]

@@ -14,23 +14,11 @@ from typing import Any
 from msgspec import Struct
 
 from .block_image import BlockImage
+from .client import Client
 from .libraries import Libraries, checked, libraries
 
 _NO_FSID = "00000000-0000-0000-0000-000000000000"
 _LAYERING = 1  # the one feature that a clone's parent needs
-
-
-class Client(Struct, frozen=True, forbid_unknown_fields=True):
-    """How a cluster is reached: Ceph's own configuration file, the user's name after `client.`, the file with his key.
-
-    An empty `keyring` is where the configuration file says. `patience` is in seconds: a cluster that does not answer for so long is
-    given up.
-    """
-
-    conf: str = "/etc/ceph/ceph.conf"
-    user: str = "cumulet"
-    keyring: str = ""
-    patience: float = 60.0
 
 
 class _Name(ctypes.Structure):

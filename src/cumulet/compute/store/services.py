@@ -33,6 +33,15 @@ class Service(Struct, frozen=True):
     forced_down: bool
 
 
+class Counted(Struct, frozen=True):
+    """How many servers are on a host, to how many something is being done, and how many builds failed there in a row."""
+
+    host_id: str
+    servers: int
+    busy: int
+    failed_builds: int
+
+
 class Resident(Struct, frozen=True):
     """A server on a host."""
 
@@ -74,6 +83,17 @@ PRESSURE: Query[tuple[str, int, int]] = Query(
 )
 
 
+def _number_of(*conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
+    alive = (S.host_id == T.host_id, S.deleted_at.is_(None), *conditions)
+    return sa.select(sa.func.count()).where(*alive).correlate(SERVICES).scalar_subquery()
+
+
+COUNTED = Query(
+    sa.select(T.host_id, _number_of(), _number_of(S.task.is_not(None)), T.failed_builds).where(among(T.host_id, "host_ids")),
+    Counted,
+)
+
+
 async def ensure(tx: Tx, host_id: str, service_id: str) -> None:
     """Give a host a number and a service, unless it has them."""
     await tx.do(ENSURE, id=service_id, host_id=host_id)
@@ -112,6 +132,11 @@ async def residents(tx: Reader, host_ids: list[str]) -> list[Resident]:
 async def pressure(tx: Reader, host_ids: list[str]) -> dict[str, tuple[int, int]]:
     """For each of these hosts: the servers to which something is being done, and the builds that failed in a row."""
     return {host_id: (busy, failed) for host_id, busy, failed in await tx.all(PRESSURE, host_ids=host_ids)}
+
+
+async def counted(tx: Reader, host_ids: list[str]) -> dict[str, Counted]:
+    """What there is to count on each of these hosts."""
+    return {found.host_id: found for found in await tx.all(COUNTED, host_ids=host_ids)}
 
 
 async def build_failed(tx: Tx, host_id: str) -> None:

@@ -21,6 +21,7 @@ from ....volume.operations import volumes
 from ...model import Destination, Flavor, Keypair, Usage
 from ...rules import disks as disk_rules
 from ...rules import limits, sizes
+from ...rules.scheduling import capabilities, nearness
 from ...store import flavors, keypairs, quotas, services
 from ...workflows.steps.needing import Needs, needs_of
 from .. import server_groups, unified
@@ -73,6 +74,8 @@ async def check(tx: Tx, actor: Actor, new: NewServers, store: Any) -> Checked:
 
 
 def _check_text(new: NewServers) -> None:
+    capabilities.query(new.hints.get("query"))
+    nearness.wanted(new.hints)
     if new.least > new.most:
         raise Invalid("min_count must be <= max_count")
     if new.user_data is not None:

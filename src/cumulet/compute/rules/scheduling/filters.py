@@ -6,17 +6,21 @@ https://docs.openstack.org/nova/latest/admin/scheduling.html
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any
 
 from msgspec import Struct
+
+from . import capabilities, nearness
+from .capabilities import Attributes
+from .matching import matches
 
 Marks = dict[str, set[str]]
 """The metadata of all aggregates that a host is in: key to values; a value with commas is several."""
 
 
 class Place(Struct, frozen=True):
-    """A host, as filters see it."""
+    """A host, as filters see it. `attributes` are there only if something asks for them (`looks_closer`)."""
 
     host_id: str
     hostname: str
@@ -24,6 +28,8 @@ class Place(Struct, frozen=True):
     arch: str
     hypervisors: frozenset[str]
     marks: Marks
+    address: str = ""
+    attributes: Attributes = {}
 
 
 class Ask(Struct, frozen=True):
@@ -33,6 +39,8 @@ class Ask(Struct, frozen=True):
     zone: str | None
     extra_specs: Mapping[str, str]
     image_properties: Mapping[str, str]
+    flavor: str = ""
+    hints: Mapping[str, Any] = {}
 
 
 class Constraint(Struct, frozen=True):
@@ -45,6 +53,8 @@ class Constraint(Struct, frozen=True):
 SCOPE = "aggregate_instance_extra_specs:"
 _ARCHITECTURES = ("hw_architecture", "architecture", "img_architecture")
 _HYPERVISORS = ("img_hv_type", "hypervisor_type")
+_MODES, OUR_MODE = ("hw_vm_mode", "vm_mode"), "hvm"
+_IO_LIMIT, _SERVERS_LIMIT = "max_io_ops_per_host", "max_instances_per_host"
 
 
 def among(reason: str, host_ids: Iterable[str]) -> Constraint:
@@ -73,6 +83,9 @@ def image_properties(ask: Ask) -> Iterable[Constraint]:
     hypervisor = _first(ask.image_properties, _HYPERVISORS).lower()
     if hypervisor:
         yield Constraint(f"without the image's hypervisor {hypervisor}", lambda place: hypervisor in place.hypervisors)
+    mode = _first(ask.image_properties, _MODES).lower()
+    if mode and mode != OUR_MODE:
+        yield Constraint(f"without the image's mode {mode}", lambda place: False)
 
 
 def _first(properties: Mapping[str, str], names: Iterable[str]) -> str:
@@ -89,41 +102,6 @@ def extra_specs(ask: Ask) -> Iterable[Constraint]:
 
 def _marked(key: str, wanted: str) -> Callable[[Place], bool]:
     return lambda place: any(matches(value, wanted) for value in place.marks.get(key, ()))
-
-
-def matches(value: str, wanted: str) -> bool:
-    """Whether a value is as an extra spec wants it: itself, `<or> a <or> b`, `<in> part`, `s== text`, or `>= 2` and the like."""
-    if wanted.startswith("<or>"):
-        return value in [choice.strip() for choice in wanted.split("<or>") if choice.strip()]
-    operator, _, operand = wanted.partition(" ")
-    if operator == "<in>":
-        return operand.strip() in value
-    if operator in _TEXT and operand:
-        return _TEXT[operator](value, operand.strip())
-    if operator in _NUMBERS and _is_number(value) and _is_number(operand):
-        return _NUMBERS[operator](float(value), float(operand))
-    return value == wanted
-
-
-_TEXT: dict[str, Callable[[str, str], bool]] = {
-    "s==": lambda a, b: a == b,
-    "s!=": lambda a, b: a != b,
-    "s>=": lambda a, b: a >= b,
-    "s<=": lambda a, b: a <= b,
-    "s>": lambda a, b: a > b,
-    "s<": lambda a, b: a < b,
-}
-_NUMBERS: dict[str, Callable[[float, float], bool]] = {
-    "=": lambda a, b: a >= b,  # upstream's meaning: at least
-    ">=": lambda a, b: a >= b,
-    "<=": lambda a, b: a <= b,
-    "==": lambda a, b: a == b,
-    "!=": lambda a, b: a != b,
-}
-
-
-def _is_number(text: str) -> bool:
-    return re.fullmatch(r"\s*[+-]?\d+(\.\d+)?\s*", text) is not None
 
 
 def isolated_projects(ask: Ask) -> Iterable[Constraint]:
@@ -145,17 +123,83 @@ def _takes(marks: Marks, properties: Mapping[str, str]) -> bool:
     return all(properties[key] in values for key, values in marks.items() if key in properties)
 
 
-ALWAYS = (zone, image_properties, extra_specs)
+def isolated_traits(ask: Ask) -> Iterable[Constraint]:
+    """Hosts in aggregates with `trait:NAME=required` are for servers that require the trait."""
+    required = set(traits(ask)[0])
+    yield Constraint("kept for servers that require their traits", lambda place: _kept_traits(place.marks) <= required)
+
+
+def _kept_traits(marks: Marks) -> set[str]:
+    return {key.removeprefix("trait:") for key, values in marks.items() if key.startswith("trait:") and "required" in values}
+
+
+def isolated_flavors(ask: Ask) -> Iterable[Constraint]:
+    """Hosts in aggregates with `instance_type` are for flavors of those names."""
+    yield Constraint("kept for other flavors", lambda place: ask.flavor in place.marks.get("instance_type", (ask.flavor,)))
+
+
+def operations(ask: Ask) -> Iterable[Constraint]:
+    """So many servers of a host may be built, moved and so on at once, at most."""
+    yield Constraint(f"with {_IO_LIMIT} servers being worked on", lambda place: _below(place, _IO_LIMIT, "num_io_ops"))
+
+
+def number_of_servers(ask: Ask) -> Iterable[Constraint]:
+    """So many servers may be on a host, at most."""
+    yield Constraint(f"with {_SERVERS_LIMIT} servers", lambda place: _below(place, _SERVERS_LIMIT, "num_instances"))
+
+
+def _below(place: Place, limit: str, attribute: str) -> bool:
+    """The smallest limit of a host's aggregates counts; what is no number limits nothing."""
+    limits = [int(value) for value in place.marks.get(limit, ()) if value.isdecimal()]
+    return not limits or place.attributes[attribute] < min(limits)
+
+
+def abilities(ask: Ask) -> Iterable[Constraint]:
+    """What a flavor wants of its host: `capabilities:PATH`, and plain names of what is known of hosts."""
+    for path, wanted in capabilities.wanted(ask.extra_specs):
+        yield Constraint(f"whose {path} is not {wanted}", _able(path, wanted))
+
+
+def _able(path: str, wanted: str) -> Callable[[Place], bool]:
+    return lambda place: capabilities.satisfies(place.attributes, path, wanted)
+
+
+def hinted(ask: Ask) -> Iterable[Constraint]:
+    """The hints `query`, and `build_near_host_ip` with `cidr`."""
+    query, near = capabilities.query(ask.hints.get("query")), nearness.wanted(ask.hints)
+    if query is not None:
+        yield Constraint("not as the hint query wants", lambda place: capabilities.holds(query, place.attributes))
+    if near is not None:
+        yield Constraint(f"with an address outside of {near}", lambda place: nearness.is_near(place.address, near))
+
+
+ALWAYS = (zone, image_properties, extra_specs, abilities, hinted)
 """They constrain only who asks for it."""
 
-ISOLATING = (isolated_projects, isolated_images)
-"""They constrain everybody, once an aggregate says so."""
+ISOLATING: dict[str, Callable[[Ask], Iterable[Constraint]]] = {
+    "filter_tenant_id": isolated_projects,
+    "trait:": isolated_traits,
+    "instance_type": isolated_flavors,
+    _IO_LIMIT: operations,
+    _SERVERS_LIMIT: number_of_servers,
+    "": isolated_images,
+}
+"""They constrain everybody, once the metadata of an aggregate has a key that begins so."""
 
 
-def constraints(ask: Ask, isolating: bool) -> list[Constraint]:
-    """Every constraint on the hosts of this server; `isolating` if there are aggregates with metadata."""
-    filters = (*ALWAYS, *ISOLATING) if isolating else ALWAYS
-    return [constraint for each in filters for constraint in each(ask)]
+def constraints(ask: Ask, marked: Collection[str]) -> list[Constraint]:
+    """Every constraint on the hosts of this server; `marked` are the keys that aggregates have metadata of."""
+    isolating = [rule for beginning, rule in ISOLATING.items() if any(key.startswith(beginning) for key in marked)]
+    return [constraint for each in (*ALWAYS, *isolating) for constraint in each(ask)]
+
+
+def looks_closer(ask: Ask, marked: Collection[str]) -> bool:
+    """Whether a constraint looks at the attributes of hosts."""
+    return (
+        any(capabilities.wanted(ask.extra_specs))
+        or bool(ask.hints.get("query"))
+        or not {_IO_LIMIT, _SERVERS_LIMIT}.isdisjoint(marked)
+    )
 
 
 def traits(ask: Ask) -> tuple[list[str], list[str]]:

@@ -10,13 +10,14 @@ from msgspec import Struct
 
 from ....kernel.db import Tx
 from ....kernel.errors import NoCapacity
-from ....placement.operations import claims, hosts
+from ....placement.operations import claims
 from ....volume.operations import volumes
 from ...model import Destination, Disk, Server
 from ...rules.affinity import Company, company
 from ...rules.scheduling import filters, weighers
 from ...rules.scheduling.filters import Ask, Constraint, Place
-from ...store import aggregates, server_groups, servers, services
+from ...store import server_groups, servers, services
+from . import places
 from .actors import owner_of
 from .needing import Needs
 
@@ -45,13 +46,15 @@ async def choose(tx: Tx, server: Server, own: Sequence[Disk], needs: Needs, past
     """The best host now. Raises NoCapacity: how many hosts each constraint removed, and what the nearest one lacked."""
     group = await _company(tx, server)
     ask = ask_of(server)
-    marks = await _marks(tx)
-    hard = [*await _own_constraints(tx, server, own, group), *filters.constraints(ask, bool(marks)), *await _unfit(tx, past)]
-    wanted = await _wanted(tx, ask, needs, hard, marks)
+    marks = await places.marks(tx)
+    marked = {key for keys in marks.values() for key in keys}
+    hard = [*await _own_constraints(tx, server, own, group), *filters.constraints(ask, marked), *await _unfit(tx, past)]
+    known = await places.everywhere(tx, marks, filters.looks_closer(ask, marked)) if hard else []
+    wanted = _wanted(ask, needs, hard, known)
     try:
         found = await claims.candidates(tx, wanted, limit=ENOUGH)
     except NoCapacity:
-        raise await _refusal(tx, wanted, hard, marks) from None
+        raise await _refusal(tx, wanted, hard, known) from None
     pressure = await services.pressure(tx, [candidate.host_id for candidate in found])
     options = [
         weighers.Option(
@@ -76,21 +79,20 @@ async def _unfit(tx: Tx, past: Past) -> list[Constraint]:
 def ask_of(server: Server) -> Ask:
     """The server, as filters see it."""
     specs: dict[str, str] = server.flavor["extra_specs"]
-    return Ask(server.project_id, server.pinned_zone, specs, server.image_properties)
+    return Ask(server.project_id, server.pinned_zone, specs, server.image_properties, server.flavor["name"], server.hints)
 
 
-async def _wanted(tx: Tx, ask: Ask, needs: Needs, hard: Sequence[Constraint], marks: dict[str, filters.Marks]) -> claims.Wanted:
+def _wanted(ask: Ask, needs: Needs, hard: Sequence[Constraint], known: Sequence[Place]) -> claims.Wanted:
     required, forbidden = filters.traits(ask)
     allowed = None
     if hard:
-        found = await _places(tx, marks)
-        allowed = [place.host_id for place in found if all(constraint.passes(place) for constraint in hard)]
+        allowed = [place.host_id for place in known if all(constraint.passes(place) for constraint in hard)]
     return claims.Wanted(needs.resources, required=required, forbidden=forbidden, hosts=allowed, inside=needs.inside)
 
 
-async def _refusal(tx: Tx, wanted: claims.Wanted, hard: Sequence[Constraint], marks: dict[str, filters.Marks]) -> NoCapacity:
+async def _refusal(tx: Tx, wanted: claims.Wanted, hard: Sequence[Constraint], known: Sequence[Place]) -> NoCapacity:
     """Our constraints first, each by name; then what placement says of the hosts that are left."""
-    left, removed = await _places(tx, marks), []
+    left, removed = list(known), []
     for constraint in hard:
         gone = [place.hostname for place in left if not constraint.passes(place)]
         left = [place for place in left if constraint.passes(place)]
@@ -109,35 +111,6 @@ def _why(weighed: Sequence[weighers.Weighed], options: Sequence[weighers.Option]
         "constraints": [constraint.reason for constraint in hard],
         "hosts": [{**msgspec.to_builtins(each), "free": free[each.host_id]} for each in weighed[:KEPT]],
     }
-
-
-async def _places(tx: Tx, marks: dict[str, filters.Marks]) -> list[Place]:
-    return [
-        Place(
-            host.id,
-            host.hostname,
-            host.zone,
-            host.facts.cpu_arch,
-            frozenset((host.facts.hypervisor_type.lower(), host.facts.virt_type.lower())),
-            marks.get(host.id, {}),
-        )
-        for host in await hosts.list(tx)
-    ]
-
-
-async def _marks(tx: Tx) -> dict[str, filters.Marks]:
-    """What the aggregates of each host say; empty if no aggregate says anything."""
-    telling = {
-        found.id: found.metadata for found in await aggregates.all_of_them(tx) if found.metadata.keys() - {"availability_zone"}
-    }
-    if not telling:
-        return {}
-    found: dict[str, filters.Marks] = {}
-    for aggregate_id, members in (await aggregates.hosts(tx)).items():
-        for host_id in members if aggregate_id in telling else ():
-            for key, value in telling[aggregate_id].items():
-                found.setdefault(host_id, {}).setdefault(key, set()).update(part.strip() for part in value.split(","))
-    return found
 
 
 async def _company(tx: Tx, server: Server) -> Company | None:

@@ -1,7 +1,7 @@
 """What each command does: one table, and the rules that hold on every kind of host.
 
 `Entry.guards` names the object whose epoch the command must not be behind; `part` tells apart commands that one workflow step
-sends with the same key. Queries have neither.
+sends with the same key. Queries have neither. What is answered `always` is answered by a host that refuses work, too.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from cumulet.contract.claims import refusal
 from cumulet.contract.guests import GuestSpec
 
 from .host import Host
+from .journal import Journal
 from .refusals import Refusal
 
 
@@ -31,12 +32,14 @@ class Order(Struct, frozen=True):
     """A command on its way to the host.
 
     `key` is remembered as what made an object; `fence(resource, epoch)` refuses an epoch that a later one has followed.
+    `credentials` are None while the host refuses work.
     """
 
     command: Any
     key: str
-    credentials: Credentials
+    credentials: Credentials | None
     fence: Callable[[str, int], Awaitable[None]]
+    journal: Journal
 
 
 class Entry(Struct, frozen=True):
@@ -45,6 +48,7 @@ class Entry(Struct, frozen=True):
     run: Callable[[Host, Order], Awaitable[c.Reply]]
     guards: Callable[[Any], str] | None = None
     part: Callable[[Any], str] = lambda _: ""
+    always: bool = False
 
 
 def _server(command: Any) -> str:
@@ -57,6 +61,14 @@ def _volume(command: Any) -> str:
 
 def _guest(command: c.StartGuest) -> str:
     return f"server/{command.guest.server_id}"
+
+
+def _owner(command: c.SetAside) -> str:
+    return f"owner/{command.owner}"
+
+
+def _object(command: Any) -> str:
+    return f"object/{command.object_id}"
 
 
 async def _create_root(host: Host, order: Order) -> c.Reply:
@@ -126,6 +138,7 @@ async def _quarantine_volume(host: Host, order: Order) -> c.Reply:
 
 async def _start_guest(host: Host, order: Order) -> c.Reply:
     command: c.StartGuest = order.command
+    assert order.credentials is not None, "only queries are answered by a host that refuses work"
     why = refusal(command.claim, command.guest, order.credentials.host_id, order.credentials.claim_key)
     if why is not None:
         raise Refusal(f"Server {command.guest.server_id} does not start: {why}.", code="no_claim")
@@ -193,6 +206,31 @@ async def _list_quarantine(host: Host, order: Order) -> c.Reply:
     return c.Quarantine(await host.disks.quarantined())
 
 
+async def _take_stock(host: Host, order: Order) -> c.Reply:
+    guests, disks = await host.guests.list(), await host.disks.in_place()
+    return c.Stock(guests, disks, await host.disks.quarantined(), await order.journal.epochs())
+
+
+async def _set_aside(host: Host, order: Order) -> c.Reply:
+    owner = order.command.owner
+    await _refuse_if_running(host, owner)
+    user = await host.guests.user_of(owner)
+    if user is not None:
+        raise Refusal(f"Guest {user} uses volume {owner}.", code="in_use")
+    await host.disks.set_aside(owner)
+    return c.Done()
+
+
+async def _release(host: Host, order: Order) -> c.Reply:
+    await host.disks.release(order.command.object_id)
+    return c.Done()
+
+
+async def _purge(host: Host, order: Order) -> c.Reply:
+    await host.disks.purge(order.command.object_id)
+    return c.Done()
+
+
 TABLE: dict[type, Entry] = {
     c.CreateRootDisk: Entry(_create_root, _server),
     c.CreateBlankDisk: Entry(_create_blank, _server, lambda command: command.label),
@@ -215,4 +253,8 @@ TABLE: dict[type, Entry] = {
     c.ListGuests: Entry(_list_guests),
     c.DescribeHost: Entry(_describe_host),
     c.ListQuarantine: Entry(_list_quarantine),
+    c.TakeStock: Entry(_take_stock, always=True),
+    c.SetAside: Entry(_set_aside, _owner),
+    c.ReleaseObject: Entry(_release, _object),
+    c.PurgeObject: Entry(_purge, _object),
 }

@@ -24,6 +24,7 @@ from cumulet.contract.commands import (
     Disk,
     Guest,
     HostFacts,
+    Kept,
     PagePool,
     Quarantined,
 )
@@ -80,6 +81,22 @@ class Disks(Protocol):
 
     async def quarantine_volume(self, volume_id: str) -> None:
         """Quarantine the volume if it is there."""
+        ...
+
+    async def in_place(self) -> list[Kept]:
+        """Every disk of a server and every volume that is in its place; not the cached images."""
+        ...
+
+    async def set_aside(self, owner: str) -> None:
+        """Quarantine every disk of this server or volume, until an operator decides."""
+        ...
+
+    async def release(self, object_id: str) -> None:
+        """Put an object back from quarantine. Refuses with disk_missing, disk_exists."""
+        ...
+
+    async def purge(self, object_id: str) -> None:
+        """Remove an object from quarantine for good. Refuses with disk_missing, in_use."""
         ...
 
     async def quarantined(self) -> list[Quarantined]:

@@ -78,11 +78,11 @@ class Inbox:
         if envelope.version not in (VERSION, VERSION - 1):
             spoken = f"{VERSION - 1} and {VERSION}"
             return encode(Refused("failed", f"Message version {envelope.version}; this agent speaks {spoken}."))
-        if self._credentials is None:
+        entry = TABLE[type(envelope.command)]
+        if self._credentials is None and not entry.always:
             return encode(Refused("busy", f"This host refuses work: {self._why_closed}."))
         if 0 < envelope.expires < self._clock.now():
             return encode(Refused("failed", "The message came too late: its sender has stopped waiting."))
-        entry = TABLE[type(envelope.command)]
         if entry.guards is None:
             return encode(await self._run(entry, envelope))
         if not envelope.key:
@@ -121,9 +121,10 @@ class Inbox:
         try:
             if resource:
                 await self._fence(resource, envelope.epoch)
-            if self._credentials is None:
+            if self._credentials is None and not entry.always:
                 raise Refusal(f"This host refuses work: {self._why_closed}.", code="busy")
-            return await entry.run(self._host, Order(envelope.command, envelope.key, self._credentials, self._fence))
+            order = Order(envelope.command, envelope.key, self._credentials, self._fence, self._journal)
+            return await entry.run(self._host, order)
         except Refusal as problem:
             log.info("%s refused: %s (%s)", type(envelope.command).__name__, problem.message, problem.internal)
             return problem.reply()

@@ -29,6 +29,10 @@ class Journal(Protocol):
         """The highest epoch seen for this object, this one included; durable before it is returned."""
         ...
 
+    async def epochs(self) -> dict[str, int]:
+        """The highest epoch seen, by object."""
+        ...
+
     async def counter(self) -> int:
         """The highest instance counter the control plane has given; 0 before the first (F7)."""
         ...
@@ -71,6 +75,10 @@ class MemoryJournal:
         seen = max(self._epochs.get(resource, 0), epoch)
         self._epochs[resource] = seen
         return seen
+
+    async def epochs(self) -> dict[str, int]:
+        """The highest epoch seen, by object."""
+        return dict(self._epochs)
 
     async def counter(self) -> int:
         """The highest instance counter seen."""

@@ -160,6 +160,31 @@ class ListQuarantine(Struct, tag=True, frozen=True):
     """Every quarantined object on the host."""
 
 
+class TakeStock(Struct, tag=True, frozen=True):
+    """Everything that is on the host. A host that refuses work (F7) answers this too: it touches nothing."""
+
+
+class SetAside(Struct, tag=True, frozen=True):
+    """Quarantine every disk of a server or volume that nobody knows, and keep it there until an operator decides.
+
+    Neither time nor want of space removes it. Refused with `in_use` while a guest has one of them.
+    """
+
+    owner: str
+
+
+class ReleaseObject(Struct, tag=True, frozen=True):
+    """Put an object back from quarantine in its place. Refused with `disk_missing`, or `disk_exists` if that is taken."""
+
+    object_id: str
+
+
+class PurgeObject(Struct, tag=True, frozen=True):
+    """Remove an object from quarantine for good. Refused with `disk_missing`, and with `in_use` if something still needs it."""
+
+    object_id: str
+
+
 Command = (
     CreateRootDisk
     | CreateBlankDisk
@@ -182,6 +207,10 @@ Command = (
     | ListGuests
     | DescribeHost
     | ListQuarantine
+    | TakeStock
+    | SetAside
+    | ReleaseObject
+    | PurgeObject
 )
 
 
@@ -313,7 +342,7 @@ class HostFacts(Struct, tag=True, frozen=True):
 
 
 class Quarantined(Struct, frozen=True):
-    """One object in quarantine; `since` is a UTC stamp, `size` in bytes."""
+    """One object in quarantine; `since` is a UTC stamp, `size` in bytes. `held`: it stays until an operator decides."""
 
     object_id: str
     owner: str
@@ -321,6 +350,25 @@ class Quarantined(Struct, frozen=True):
     path: str
     since: str
     size: int
+    held: bool = False
+
+
+class Kept(Struct, frozen=True):
+    """A disk in its place. `owner` is the server, or the volume; `size` is in bytes."""
+
+    object_id: str
+    owner: str
+    kind: str
+    size: int
+
+
+class Stock(Struct, tag=True, frozen=True):
+    """Everything on a host. `epochs` are the highest that it has seen, by object: `server/<id>`, `claim/<id>`, `volume/<id>`."""
+
+    guests: list[Guest]
+    disks: list[Kept]
+    quarantine: list[Quarantined]
+    epochs: dict[str, int]
 
 
 class Quarantine(Struct, tag=True, frozen=True):
@@ -340,7 +388,7 @@ class Refused(Struct, tag=True, frozen=True):
     message: str
 
 
-Reply = Done | Disk | Console | Guests | HostFacts | Quarantine | Refused
+Reply = Done | Disk | Console | Guests | HostFacts | Quarantine | Stock | Refused
 
 encode = msgspec.msgpack.Encoder().encode
 decode_envelope = msgspec.msgpack.Decoder(Envelope).decode

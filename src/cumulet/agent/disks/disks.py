@@ -14,6 +14,7 @@ from cumulet.contract.commands import (
     CreateRootDisk,
     CreateVolume,
     Disk,
+    Kept,
     Quarantined,
 )
 from cumulet.contract.guests import DiskSpec, ImageSource
@@ -164,6 +165,24 @@ class LocalDisks:
     async def quarantined(self) -> list[Quarantined]:
         """Everything in quarantine, oldest first."""
         return await self.quarantine.list()
+
+    async def in_place(self) -> list[Kept]:
+        """Every disk and volume that is in its place."""
+        found = [each for each in await self._ledger.in_place() if each.kind != "image"]
+        return [Kept(each.id, each.owner, each.kind, files.size_of(self.layout.absolute(each.path))) for each in found]
+
+    async def set_aside(self, owner: str) -> None:
+        """Quarantine what this server or volume has, until an operator decides."""
+        for found in await self._ledger.owned(owner):
+            await self.quarantine.set_aside(found)
+
+    async def release(self, object_id: str) -> None:
+        """Put an object back from quarantine."""
+        await self.quarantine.restore(object_id)
+
+    async def purge(self, object_id: str) -> None:
+        """Remove an object from quarantine for good."""
+        await self.quarantine.purge_one(object_id)
 
     async def missing(self) -> list[str]:
         """One sentence for each object that the ledger says is there and that is not."""

@@ -17,6 +17,8 @@ from .layout import Layout, unfinished
 
 log = logging.getLogger(__name__)
 
+Objects = list[Object]
+
 
 class Quarantine:
     """A folder of renamed files, and their rows in the ledger."""
@@ -51,11 +53,17 @@ class Quarantine:
 
     async def list(self) -> list[Quarantined]:
         """Everything here, oldest first."""
-        return [self._describe(found) for found in await self._ledger.quarantined()]
+        held = await self._ledger.held()
+        return [self._describe(found, found.id in held) for found in await self._ledger.quarantined()]
 
-    def _describe(self, found: Object) -> Quarantined:
+    def _describe(self, found: Object, held: bool) -> Quarantined:
         path = self._layout.absolute(found.path)
-        return Quarantined(found.id, found.owner, found.kind, str(path), stamp(found.since), files.size_of(path))
+        return Quarantined(found.id, found.owner, found.kind, str(path), stamp(found.since), files.size_of(path), held)
+
+    async def set_aside(self, found: Object) -> None:
+        """Move an object here until an operator decides. The hold comes first: there is no moment without it."""
+        await self._ledger.hold(found.id)
+        await self.put(found)
 
     async def restore(self, object_id: str) -> str:
         """Put an object back in its place and return its path. Raises Refusal: disk_missing, disk_exists."""
@@ -70,22 +78,38 @@ class Quarantine:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             await asyncio.to_thread(files.move, self._layout.absolute(found.path), path)
             await self._ledger.place(replace(found, state="there", path=place, since=self._ledger.clock.now()))
+            await self._ledger.unhold(object_id)
         return str(path)
 
+    async def purge_one(self, object_id: str) -> None:
+        """Remove an object for good, held or not. Raises Refusal: disk_missing, in_use."""
+        found = await self._ledger.get(object_id)
+        if found is None or found.state != "quarantined":
+            raise Refusal(f"There is no object {object_id} in quarantine.", code="disk_missing")
+        if not await self._remove(object_id):
+            raise Refusal(
+                f"The {found.kind} of {found.owner} is still needed: it is open, or something is based on it.", code="in_use"
+            )
+        await self._ledger.unhold(object_id)
+
     async def purge(self, keep: float) -> None:
-        """Remove what has been here for `keep` seconds."""
+        """Remove what has been here for `keep` seconds and is not held."""
         before = self._ledger.clock.now() - keep
-        for found in await self._ledger.quarantined():
+        for found in await self._unheld():
             if found.since <= before:
                 await self._remove(found.id)
 
     async def make_room(self, wanted: int) -> None:
-        """Remove the oldest objects until `wanted` bytes are free, or nothing is left."""
-        for found in await self._ledger.quarantined():
+        """Remove the oldest objects that are not held until `wanted` bytes are free, or nothing is left."""
+        for found in await self._unheld():
             if files.space(self._layout.state).free >= wanted:
                 return
             if await self._remove(found.id):
                 log.warning("the disk is nearly full: %s of %s left quarantine early", found.kind, found.owner)
+
+    async def _unheld(self) -> Objects:
+        held = await self._ledger.held()
+        return [found for found in await self._ledger.quarantined() if found.id not in held]
 
     async def _remove(self, object_id: str) -> bool:
         """Delete for good, unless it was restored meanwhile or something still needs the file (K3, K7)."""

@@ -12,9 +12,13 @@ from cumulet.contract.commands import (
     CreateVolume,
     Disk,
     ExtendVolume,
+    Kept,
+    PurgeObject,
     Quarantined,
     QuarantineDisks,
     QuarantineVolume,
+    ReleaseObject,
+    SetAside,
     UndoDisks,
 )
 from cumulet.contract.guests import DiskSpec, ImageSource
@@ -108,6 +112,43 @@ class FakeDisks:
         """Everything in quarantine, oldest first."""
         return list(self._world.quarantine)
 
+    async def in_place(self) -> list[Kept]:
+        """Every disk that is there."""
+        found = [disk for kinds in self._world.disks.values() for disk in kinds.values() if not disk.missing]
+        return [Kept(_object_id(disk), disk.owner, disk.kind, disk.size) for disk in found]
+
+    async def set_aside(self, owner: str) -> None:
+        """Quarantine what this server or volume has, until an operator decides."""
+        await self._world.faults.meet(SetAside)
+        for disk in self._owned(owner):
+            self._put_away(disk, held=True)
+
+    async def release(self, object_id: str) -> None:
+        """Put an object back from quarantine."""
+        await self._world.faults.meet(ReleaseObject)
+        disk = self._in_quarantine(object_id)
+        kinds = self._world.disks.setdefault(disk.owner, {})
+        if disk.kind in kinds:
+            raise Refusal(f"{disk.owner} has a {disk.kind} disk in place.", code="disk_exists")
+        kinds[disk.kind] = disk
+        self._world.allocated += disk.size
+        self._forget(object_id)
+
+    async def purge(self, object_id: str) -> None:
+        """Remove an object from quarantine for good."""
+        await self._world.faults.meet(PurgeObject)
+        self._in_quarantine(object_id)
+        self._forget(object_id)
+
+    def _in_quarantine(self, object_id: str) -> FakeDisk:
+        if object_id not in self._world.put_away:
+            raise Refusal(f"There is no object {object_id} in quarantine.", code="disk_missing")
+        return self._world.put_away[object_id]
+
+    def _forget(self, object_id: str) -> None:
+        del self._world.put_away[object_id]
+        self._world.quarantine = [entry for entry in self._world.quarantine if entry.object_id != object_id]
+
     async def require(self, server_id: str, disks: list[DiskSpec]) -> None:
         """Refuse with disk_missing unless each disk is here and the server's own, or its volume's."""
         for wanted in disks:
@@ -147,7 +188,7 @@ class FakeDisks:
             raise Refusal(f"The {kind} disk of {owner} was made and is gone.", code="disk_missing")
         return Disk(there.path, there.format, there.size)
 
-    def _put_away(self, disk: FakeDisk) -> None:
+    def _put_away(self, disk: FakeDisk, held: bool = False) -> None:
         world = self._world
         kinds = world.disks[disk.owner]
         del kinds[disk.kind]
@@ -156,5 +197,9 @@ class FakeDisks:
         world.allocated -= disk.size
         if not disk.missing:
             since = stamp(world.clock.now())
-            object_id = derived_uuid(disk.path, disk.created_by)
-            world.quarantine.append(Quarantined(object_id, disk.owner, disk.kind, disk.path, since, disk.size))
+            world.put_away[_object_id(disk)] = disk
+            world.quarantine.append(Quarantined(_object_id(disk), disk.owner, disk.kind, disk.path, since, disk.size, held))
+
+
+def _object_id(disk: FakeDisk) -> str:
+    return derived_uuid(disk.path, disk.created_by)

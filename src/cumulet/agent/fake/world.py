@@ -99,6 +99,7 @@ class World:
         self.disks: dict[str, dict[str, FakeDisk]] = {}  # by owner, then kind
         self.allocated = 0  # bytes of the disks above
         self.quarantine: list[Quarantined] = []
+        self.put_away: dict[str, FakeDisk] = {}  # what is in quarantine, by object id
         self.ports: dict[str, PortSpec] = {}
         self.corrupt_images: set[str] = set()
         self.findings: list[str] = []

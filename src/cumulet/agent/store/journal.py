@@ -17,6 +17,7 @@ _ANSWER: Query[tuple[bytes]] = Query(sa.select(answers.c.reply).where(answers.c.
 _FINISH: Query[Any] = Query(insert(answers).on_conflict_do_nothing())
 _PRUNE: Query[Any] = Query(sa.delete(answers).where(answers.c.given < sa.bindparam("before")))
 _EPOCH: Query[tuple[int]] = Query(sa.select(epochs.c.epoch).where(epochs.c.resource == sa.bindparam("resource")))
+_EPOCHS: Query[tuple[str, int]] = Query(sa.select(epochs.c.resource, epochs.c.epoch))
 _new_epoch = insert(epochs)
 _ADMIT: Query[Any] = Query(
     _new_epoch.on_conflict_do_update(
@@ -68,6 +69,11 @@ class SqliteJournal:
         async with self.db.tx() as tx:
             await tx.do(_ADMIT, resource=resource, epoch=epoch)
         return epoch
+
+    async def epochs(self) -> dict[str, int]:
+        """The highest epoch seen, by object."""
+        async with self.db.read() as read:
+            return {resource: int(epoch) for resource, epoch in await read.all(_EPOCHS)}
 
     async def counter(self) -> int:
         """The highest instance counter seen."""

@@ -1,7 +1,8 @@
 """The ledger: every disk, volume and cached image on the host, who owns it and what made it.
 
 An object is `making` until its file is whole, then `there`, at the end `quarantined`. An owner has at most one object of a
-kind that is not quarantined. `base` is the object whose file this one's reads from: that one stays as long as this row does (K7).
+kind that is not quarantined. What is held stays in quarantine until an operator decides. `base` is the object whose file this
+one's reads from: that one stays as long as this row does (K7).
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 from msgspec import Struct
+from sqlalchemy.dialects.sqlite import insert
 
 from cumulet.kernel.clock import Clock
 from cumulet.kernel.db import Query, Sqlite
 
-from .tables import objects
+from .tables import holds, objects
 
 State = Literal["making", "there", "quarantined"]
 
@@ -54,6 +56,9 @@ _PLACE: Query[Any] = Query(
 )
 _TOUCH: Query[Any] = Query(sa.update(objects).where(objects.c.id == _id).values(since=sa.bindparam("since")))
 _FORGET: Query[Any] = Query(sa.delete(objects).where(objects.c.id == _id, ~_is_base))
+_HOLD: Query[Any] = Query(insert(holds).on_conflict_do_nothing())
+_UNHOLD: Query[Any] = Query(sa.delete(holds).where(holds.c.object_id == _id))
+_HELD: Query[tuple[str]] = Query(sa.select(holds.c.object_id))
 _BASE: Query[Object] = Query(_ALL.where(objects.c.id == _id, _is_base), Object)
 
 
@@ -127,3 +132,18 @@ class Ledger:
         """Drop the row; False, and nothing happens, if another object is based on this one."""
         async with self._db.tx() as tx:
             return await tx.do(_FORGET, b_id=object_id) == 1
+
+    async def hold(self, object_id: str) -> None:
+        """Neither time nor want of space may remove it."""
+        async with self._db.tx() as tx:
+            await tx.do(_HOLD, object_id=object_id, since=tx.now)
+
+    async def unhold(self, object_id: str) -> None:
+        """An operator has decided."""
+        async with self._db.tx() as tx:
+            await tx.do(_UNHOLD, b_id=object_id)
+
+    async def held(self) -> set[str]:
+        """The objects that are held."""
+        async with self._db.read() as read:
+            return {object_id for (object_id,) in await read.all(_HELD)}

@@ -28,6 +28,13 @@ counters = sa.Table(
     sa.Column("value", sa.Integer, nullable=False),
 )
 
+holds = sa.Table(
+    "holds",
+    tables,
+    sa.Column("object_id", sa.Text, primary_key=True),
+    sa.Column("since", sa.Float, nullable=False),
+)
+
 objects = sa.Table(
     "objects",
     tables,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -80,7 +81,7 @@ class ImageCloud:
     def _serve(self, parts: Parts) -> None:
         self.parts, self.services = parts, SimpleNamespace(images=parts)
         self.engine = Engine(self.db, self.services, "a life", self.clock)
-        rules = Policy({**dict.fromkeys(parts.protections.rules, "role:admin"), **policy.DEFAULTS})
+        rules = _policy(tuple(parts.protections.rules))
         self.app = Application([api.service(parts)], self.db, {"image": rules}, self._authenticate, "http://identity")
 
     def open_cache(self, folder: Path, limit: int) -> Cache:
@@ -165,6 +166,12 @@ class ImageCloud:
         for client in self._clients:
             await client.aclose()
         self.parts.close()
+
+
+@cache
+def _policy(more: tuple[str, ...]) -> Policy:
+    """Compiled once: to compile it takes longer than to serve a few requests."""
+    return Policy({**dict.fromkeys(more, "role:admin"), **policy.DEFAULTS})
 
 
 def _files(store: Any) -> list[Path]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -24,18 +24,28 @@ from cumulet.kernel.workflow import Crash, Engine
 CONTENT = b"some image" * 100
 IMAGE = "11111111-1111-1111-1111-111111111111"
 ERRORS = (Unavailable("The store does not answer."), RuntimeError("injected"))
+URLS: dict[str, str] = {}
+"""What the web server has."""
+
 World = Any
+
+
+@pytest.fixture(scope="module", autouse=True)
+def web() -> Iterator[None]:
+    """One web server for all cases: what it answers is always the same, and to start one takes as long as to import an image."""
+    with web_server() as server:
+        URLS.update(plain=server.put("/plain", CONTENT), packed=server.put("/packed", gzip.compress(CONTENT)))
+        yield
 
 
 @asynccontextmanager
 async def service() -> AsyncIterator[World]:
-    """Two stores of files, a web server, one queued image."""
-    with tempfile.TemporaryDirectory(dir=MEMORY) as name, web_server() as web:
+    """Two stores of files, and one of the web."""
+    with tempfile.TemporaryDirectory(dir=MEMORY) as name:
         folder = Path(name)
         stores = {each: FileSettings(path=str(folder / each)) for each in ("fast", "cold")}
         settings = ImportSettings(reach=Reach(ports=(), private=True))
         async with image_cloud(folder, {**stores, "web": HttpSettings(private=True)}, imports=settings) as images:
-            images.urls = {"plain": web.put("/plain", CONTENT), "packed": web.put("/packed", gzip.compress(CONTENT))}  # type: ignore[attr-defined]
             yield images
 
 
@@ -78,7 +88,7 @@ def asks(name: str, url: str = "", **more: Any) -> Callable[[World], Awaitable[N
     """Begin an import."""
 
     async def begin(images: World) -> None:
-        method = {"name": name, **({"uri": images.urls[url]} if url else {})}
+        method = {"name": name, **({"uri": URLS[url]} if url else {})}
         client = images.client("demo", "admin")
         answer = await client.post(f"/v2/images/{IMAGE}/import", json={"method": method, **more})
         assert answer.status_code == 202, answer.text
@@ -88,7 +98,7 @@ def asks(name: str, url: str = "", **more: Any) -> Callable[[World], Awaitable[N
 
 async def name_location(images: World) -> None:
     client = images.client("demo", "admin")
-    answer = await client.post(f"/v2/images/{IMAGE}/locations", json={"url": images.urls["plain"]})
+    answer = await client.post(f"/v2/images/{IMAGE}/locations", json={"url": URLS["plain"]})
     assert answer.status_code == 202, answer.text
 
 

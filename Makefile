@@ -28,8 +28,8 @@ dev: $(VENV)/installed ## A cloud with hosts in memory, in the foreground
 test: $(VENV)/installed ## Every test; with root and Debian packages, those with real guests too
 	@sh scripts/test.sh $(BIN)
 
-fast: $(VENV)/installed ## The tests that need nothing but Python
-	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not real"
+fast: $(VENV)/installed ## The tests that need nothing but Python, without the exhaustive ones
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not real and not exhaustive"
 
 lint: $(VENV)/installed ## Style, types, layers
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports

@@ -86,7 +86,7 @@ class Cloud:
             async with self.db.tx() as tx:
                 await hosts.configure(tx, initial)
                 await aliases.configure(tx, self.config.pci_alias)
-        await self.bus.serve("cloud", Reports(self.db, initial).receive)
+        await self.bus.serve("cloud", Reports(self.db, initial, self.parts.refused).receive)
         await self.underlay.up(on_step)
         self.agents = await self.underlay.agents(self.bus, self.db)
         on_step("agent")

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from ..compute.operations import guests, metadata
-from ..contract.reports import Ack, Answer, Heartbeat, MetadataQuery, Register, Welcome, decode_report, encode
+from ..contract.reports import Ack, Answer, Heartbeat, MetadataQuery, Register, Rejected, Welcome, decode_report, encode
 from ..kernel.cause import acting
 from ..kernel.db import Database
 from ..placement.operations import hosts
 
 
 class Reports:
-    """Answers the subject `cloud`."""
+    """Answers the subject `cloud`. `refused` holds the hosts than which the database is older, with what they said last (F7)."""
 
-    def __init__(self, db: Database, initial: hosts.Initial) -> None:
+    def __init__(self, db: Database, initial: hosts.Initial, refused: dict[str, Register] | None = None) -> None:
         self._db = db
         self._initial = initial
+        self._refused = {} if refused is None else refused
 
     async def receive(self, payload: bytes) -> bytes:
         """One report, one answer."""
@@ -32,7 +33,11 @@ class Reports:
             answer = await hosts.register(tx, report, self._initial)
             if isinstance(answer, Welcome):
                 await guests.host_registered(tx, report)
-            return answer
+        if isinstance(answer, Rejected) and answer.code == "older_database":
+            self._refused[report.facts.host_id] = report
+        else:
+            self._refused.pop(report.facts.host_id, None)
+        return answer
 
     async def _heartbeat(self, report: Heartbeat) -> Answer:
         async with self._db.tx() as tx:

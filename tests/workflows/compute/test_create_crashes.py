@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.support.crash import survives_everything, survives_failures
+import pytest
+from tests.support.crash import WAYS, Way, survives_failures
 from tests.support.server_crash import CREATE
 
 from cumulet.compute.workflows.steps.commands import GuestRefused
 
 
-async def test_T1_building_a_server_survives_everything() -> None:
-    await survives_everything(CREATE)
+@pytest.mark.parametrize("survives", WAYS)
+async def test_T1_building_a_server_survives_everything(survives: Way) -> None:
+    await survives(CREATE)
 
 
 async def test_T1_a_build_that_no_host_would_do_leaves_nothing() -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.support.crash import Scenario, survives_everything, survives_interruption
+from tests.support.crash import WAYS, Scenario, Way, survives_interruption
 from tests.support.server_crash import CREATE, GONE, look, nudge
 from tests.support.servers import actor, compute_cloud
 
@@ -33,8 +33,9 @@ DELETE = Scenario(
 )
 
 
-async def test_T1_deleting_a_server_survives_everything() -> None:
-    await survives_everything(DELETE)
+@pytest.mark.parametrize("survives", WAYS)
+async def test_T1_deleting_a_server_survives_everything(survives: Way) -> None:
+    await survives(DELETE)
 
 
 async def begin_reboot(cloud: Any) -> None:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from tests.support.crash import Scenario, survives_everything
+from tests.support.crash import WAYS, Scenario, Way
 from tests.support.server_crash import BUILT, look, nudge
 from tests.support.servers import actor, compute_cloud
 
@@ -75,10 +75,11 @@ CASES = {"stopping": (running, stop, OFF), "starting": (stopped, start, BUILT)} 
 }
 
 
+@pytest.mark.parametrize("survives", WAYS)
 @pytest.mark.parametrize("name", CASES)
-async def test_T1_power_changes_survive_everything(name: str) -> None:
+async def test_T1_power_changes_survive_everything(name: str, survives: Way) -> None:
     setup, begin, finished = CASES[name]
-    await survives_everything(
+    await survives(
         Scenario(
             setup=setup,
             start=begin,

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from tests.support.crash import Scenario, survives_everything, survives_interruption
+from tests.support.crash import WAYS, Scenario, Way, survives_interruption
 from tests.support.servers import DEMO, actor, compute_cloud
 
 from cumulet.contract.commands import CreateVolume
@@ -159,10 +159,11 @@ CASES: dict[str, tuple[Any, Any, Any, Any]] = {
 }
 
 
+@pytest.mark.parametrize("survives", WAYS)
 @pytest.mark.parametrize("name", CASES)
-async def test_T1_a_volume_s_workflow_survives_everything(name: str) -> None:
+async def test_T1_a_volume_s_workflow_survives_everything(name: str, survives: Way) -> None:
     setup, begin, finished, undone = CASES[name]
-    await survives_everything(Scenario(setup=setup, start=begin, snapshot=look, finished=finished, undone=undone, errors=ERRORS))
+    await survives(Scenario(setup=setup, start=begin, snapshot=look, finished=finished, undone=undone, errors=ERRORS))
 
 
 async def force_delete(cloud: Any) -> None:

@@ -16,11 +16,13 @@ from ...kernel import errors
 from ...kernel.clock import seconds
 from ...kernel.db import Database
 from ...kernel.errors import Invalid
-from ...kernel.http import Fault, Request, Response, Route, Service, created, ok
+from ...kernel.http import Fault, Request, Response, Route, Service, created, no_content, ok
 from ...placement.operations.ledger import grants, past
-from . import images
+from . import images, stock
 
-RULES: dict[str, str] = {"operator:explain": "role:admin", "operator:overcommit": "role:admin", "operator:mend": "role:admin"}
+RULES: dict[str, str] = dict.fromkeys(
+    ("operator:explain", "operator:overcommit", "operator:mend", "operator:readmit", "operator:quarantine"), "role:admin"
+)
 
 _STATUS: dict[type[errors.Problem], int] = {
     errors.Invalid: 400,
@@ -42,6 +44,7 @@ class Parts(Struct, frozen=True):
     db: Database
     agents: Agents
     images: ImageParts
+    hosts: stock.Hosts
 
 
 class NewGrant(Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,6 +54,12 @@ class NewGrant(Struct, frozen=True, forbid_unknown_fields=True):
     until: str
     reason: str
     resource_class: str = "MEMORY_MB"
+
+
+class Readmission(Struct, frozen=True, forbid_unknown_fields=True):
+    """Why a host may accept a database that is older than it is."""
+
+    reason: str
 
 
 async def explain_host(request: Request, host: str) -> Response:
@@ -115,6 +124,45 @@ async def revoke(request: Request, grant: str) -> Response:
     return ok(_shown(await grants.revoke(request.tx, grant, request.actor.user_id), request.tx.stamp))
 
 
+async def check_hosts(request: Request) -> Response:
+    """Every host compared with the database, and those that refuse it."""
+    return ok({"hosts": await request.parts.hosts.check()})
+
+
+async def readmit(request: Request, host: str, body: Readmission) -> Response:
+    """Let a host accept a database that is older than it is."""
+    if not body.reason.strip():
+        raise Invalid("reason must say why the host is to accept this database.")
+    return ok({"epochs": await request.parts.hosts.readmit(host, body.reason, request.actor)})
+
+
+async def set_aside(request: Request, host: str) -> Response:
+    """Quarantine the disks on a host that nobody knows, and hold them there."""
+    return ok({"set_aside": await request.parts.hosts.set_aside(host, request.actor)})
+
+
+async def list_quarantine(request: Request) -> Response:
+    """Every disk in quarantine."""
+    found = await request.parts.hosts.quarantine()
+    return ok({"quarantine": [{"host_id": host, **_fields(one)} for host, objects in found.items() for one in objects]})
+
+
+def _fields(one: Struct) -> dict[str, Any]:
+    return {name: getattr(one, name) for name in one.__struct_fields__ if name != "path"}
+
+
+async def release(request: Request, host: str, object_id: str) -> Response:
+    """Put a disk back from quarantine."""
+    await request.parts.hosts.release(host, object_id, request.actor)
+    return no_content()
+
+
+async def purge(request: Request, host: str, object_id: str) -> Response:
+    """Remove a disk from quarantine for good."""
+    await request.parts.hosts.purge(host, object_id, request.actor)
+    return no_content()
+
+
 def _shown(grant: grants.Grant, stamp: str) -> dict[str, Any]:
     return {**{name: getattr(grant, name) for name in grant.__struct_fields__}, "in_force": grant.in_force(stamp)}
 
@@ -128,6 +176,12 @@ ROUTES = [
     Route("DELETE", "/v1/grants/{grant}", revoke, "operator:overcommit"),
     Route("GET", "/v1/audit", show_audit, "operator:explain"),
     Route("POST", "/v1/projects/{project}/recount", recount, "operator:mend"),
+    Route("GET", "/v1/host-checks", check_hosts, "operator:explain", tx="none"),
+    Route("POST", "/v1/host-checks/{host}/readmit", readmit, "operator:readmit", tx="none"),
+    Route("POST", "/v1/host-checks/{host}/set-aside", set_aside, "operator:quarantine", tx="none"),
+    Route("GET", "/v1/quarantine", list_quarantine, "operator:quarantine", tx="none"),
+    Route("POST", "/v1/quarantine/{host}/{object_id}/release", release, "operator:quarantine", tx="none"),
+    Route("DELETE", "/v1/quarantine/{host}/{object_id}", purge, "operator:quarantine", tx="none"),
 ]
 
 

@@ -41,6 +41,7 @@ sa.Index("server_disks_volume", T.server_id, T.volume_id, unique=True, sqlite_wh
 INSERT, GET, DELETE = insert(DISKS), get(DISKS, Disk), delete(DISKS)
 OF_SERVER = Query(sa.select(DISKS).where(T.server_id == B("server_id")).order_by(T.device), Disk)
 VOLUMES_OF = Query(sa.select(DISKS).where(among(T.server_id, "server_ids"), _there).order_by(T.device), Disk)
+LOCAL_OF = Query(sa.select(DISKS).where(among(T.server_id, "server_ids"), T.path.is_not(None), T.volume_id.is_(None)), Disk)
 OF_VOLUME = Query(sa.select(DISKS).where(T.server_id == B("server_id"), T.volume_id == B("volume_id")), Disk)
 MADE = Query(sa.update(DISKS).where(T.id == B("b_id")).values(path=B("path"), format=B("format")))
 ATTACHED = Query(sa.update(DISKS).where(T.id == B("b_id")).values(attached_at=B("at")))
@@ -75,6 +76,11 @@ async def volumes_of(tx: Reader, server_ids: Sequence[str]) -> dict[str, list[Di
     for disk in await tx.all(VOLUMES_OF, server_ids=list(server_ids)):
         found.setdefault(disk.server_id, []).append(disk)
     return found
+
+
+async def local_of(tx: Reader, server_ids: Sequence[str]) -> list[Disk]:
+    """The disks of these servers that a host has made for them."""
+    return await tx.all(LOCAL_OF, server_ids=list(server_ids))
 
 
 async def made(tx: Tx, disk_id: str, path: str, form: str) -> None:

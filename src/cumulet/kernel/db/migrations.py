@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from ..clock import stamp
+from . import copies
 from .protocol import MissingTable
 from .query import Query, among
 from .sqlite import Sqlite
@@ -105,7 +105,7 @@ async def upgrade(db: Sqlite | Postgres, tables: sa.MetaData, folder: Path, foun
     try:
         if isinstance(db, Sqlite):
             copy = db.path.with_name(f"{db.path.name}.{found}.{stamp(db.clock.now()).replace(':', '')}")
-            await asyncio.to_thread(_back_up, db.path, copy)
+            await asyncio.to_thread(copies.copy, db.path, copy)
             log.warning("the database as it was is in %s", copy)
             await asyncio.to_thread(_on_sqlite, db.path, run)
         else:
@@ -125,21 +125,6 @@ def _run(connection: sa.Connection, tables: sa.MetaData, folder: Path) -> None:
     config.set_main_option("script_location", str(folder).replace("%", "%%"))
     config.attributes.update(connection=connection, tables=tables)
     command.upgrade(config, "head")
-
-
-def _back_up(path: Path, copy: Path) -> None:
-    """A whole and consistent copy, whatever writes meanwhile; under its name only once it is on disk."""
-    unfinished = copy.with_name(copy.name + ".part")
-    unfinished.touch(mode=0o600)
-    source, target = sqlite3.connect(path), sqlite3.connect(unfinished)
-    try:
-        source.backup(target)
-    finally:
-        target.close()
-        source.close()
-    with unfinished.open("rb") as file:
-        os.fsync(file.fileno())
-    unfinished.rename(copy)
 
 
 def _on_sqlite(path: Path, run: Callable[[sa.Connection], None]) -> None:

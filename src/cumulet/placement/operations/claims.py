@@ -144,6 +144,11 @@ async def epoch(tx: Reader, consumer_id: str) -> int:
     return consumer.epoch if consumer else 0
 
 
+async def consumers_on(tx: Reader, host_id: str) -> set[str]:
+    """Everybody who holds something of a host."""
+    return {claim.consumer_id for claim in await store.on_provider(tx, host_id)}
+
+
 async def usage(tx: Reader, host_id: str) -> dict[str, Figures]:
     """What a host has and how much of it is claimed, by resource class; empty if it is unknown."""
     return (await inventories.figures(tx, [host_id]))[host_id]

@@ -5,7 +5,7 @@ Its id is that of its root provider.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -17,7 +17,7 @@ from ...kernel.db import Reader, Tx
 from ...kernel.errors import Conflict, NotFound
 from ..model import Finding, Host, Provider, Seat, Standing
 from ..rules import LEASE, PAGES, Initial, host_inventory, host_traits, lookalikes, pages_class, refusal
-from ..store import claims, inventories, providers, traits
+from ..store import claims, consumers, inventories, providers, traits
 from ..store import hosts as store
 from . import classes, overcommit
 from .ledger import own_use
@@ -54,6 +54,20 @@ async def register(tx: Tx, register: Register, initial: Initial = Initial()) -> 
     )
     tx.signal("hosts", host.id)
     return Welcome((await seat(tx, host.id)).claim_key, host.counter)
+
+
+async def readmit(tx: Tx, register: Register, seen: Mapping[str, int]) -> int:
+    """The database is older than a host (F7): from now on its agent may register again, and may be sent commands.
+
+    `seen` are the highest epochs that the host has seen, by consumer: a database that has gone back does not know them, and an
+    agent refuses a lower one. Returns how many consumers have another epoch now. A host that is not known is known afterwards.
+    """
+    facts = register.facts
+    if not await store.set_counter(tx, facts.host_id, register.last_counter):
+        await providers.add(tx, Provider(facts.host_id, await _free_name(tx, facts), 0, None, facts.host_id, tx.stamp, tx.stamp))
+        known = msgspec.structs.replace(_registered(None, register, tx), counter=register.last_counter)
+        await store.add(tx, known, ids.secret_bytes(32))
+    return sum([await consumers.catch_up(tx, consumer_id, epoch) for consumer_id, epoch in seen.items()])
 
 
 def _registered(known: Host | None, register: Register, tx: Tx) -> Host:
@@ -286,6 +300,7 @@ __all__ = [
     "heartbeat",
     "list",
     "pages_class",
+    "readmit",
     "register",
     "retire",
     "seat",

@@ -54,6 +54,9 @@ LOCK: Query[Any] = Query(
 )
 GET = Query(sa.select(CONSUMERS).where(T.id == sa.bindparam("id")), Consumer)
 AMONG = Query(sa.select(CONSUMERS).where(among(T.id, "ids")), Consumer)
+CATCH_UP: Query[Any] = Query(
+    sa.update(CONSUMERS).where(T.id == sa.bindparam("b_id"), T.epoch <= sa.bindparam("seen")).values(epoch=sa.bindparam("seen") + 1)
+)
 SETTLE: Query[Any] = Query(
     sa.update(CONSUMERS)
     .where(T.id == sa.bindparam("b_id"))
@@ -81,6 +84,11 @@ async def lock(tx: Tx, consumer_id: str, project_id: str, user_id: str) -> None:
 async def settle(tx: Tx, consumer_id: str) -> None:
     """After a release: the generation grows, or starts anew if the consumer holds nothing any more. The epoch stays."""
     await tx.do(SETTLE, b_id=consumer_id, stamp=tx.stamp)
+
+
+async def catch_up(tx: Tx, consumer_id: str, seen: int) -> bool:
+    """Let the consumer's epoch be higher than one that a host has seen; whether it was not."""
+    return await tx.do(CATCH_UP, b_id=consumer_id, seen=seen) > 0
 
 
 async def find(tx: Reader, consumer_id: str) -> Consumer | None:

@@ -76,6 +76,7 @@ ENABLE: Query[Any] = Query(
 )
 MOVE: Query[Any] = Query(sa.update(HOSTS).where(T.id == sa.bindparam("b_id")).values(zone=sa.bindparam("zone", type_=sa.Text())))
 FORGET_HARDWARE: Query[Any] = Query(sa.update(HOSTS).where(T.id == sa.bindparam("b_id")).values(fingerprint=""))
+SET_COUNTER: Query[Any] = Query(sa.update(HOSTS).where(T.id == sa.bindparam("b_id")).values(counter=sa.bindparam("counter")))
 SET_FACTS: Query[Any] = Query(
     sa.update(HOSTS).where(T.id == sa.bindparam("b_id")).values(facts=sa.bindparam("facts", type_=T.facts.type))
 )
@@ -203,6 +204,11 @@ async def lowest_own_use(tx: Reader, host_id: str) -> tuple[int, str | None]:
 async def note_own_use(tx: Tx, host_id: str, own_mb: int, since: str) -> None:
     """The least memory that the host itself was seen to use since an instant."""
     await tx.do(NOTE, b_id=host_id, own_use_mb=own_mb, since=since)
+
+
+async def set_counter(tx: Tx, host_id: str, counter: int) -> bool:
+    """How often the host has registered; False if there is no such host."""
+    return await tx.do(SET_COUNTER, b_id=host_id, counter=counter) == 1
 
 
 async def forget_hardware(tx: Tx, host_id: str) -> bool:

@@ -58,6 +58,8 @@ def _in_zone(op: str, name: str) -> sa.ColumnElement[Any]:
     return sa.exists().where(V.id == T.volume_id, V.zone == _B(name))
 
 
+ON_HOST = Query(sa.select(T.id).where(T.host_id == _B("host_id"), T.status == "available"))
+KNOWN = Query(sa.select(T.id).where(among(T.id, "ids")))
 LISTING = Listing(
     sa.select(SNAPSHOTS),
     Snapshot,
@@ -86,6 +88,16 @@ LISTING = Listing(
     },
     default=[("created_at", True)],
 )
+
+
+async def on_host(tx: Reader, host_id: str) -> list[str]:
+    """The snapshots that a host has made."""
+    return [snapshot_id for (snapshot_id,) in await tx.all(ON_HOST, host_id=host_id)]
+
+
+async def known(tx: Reader, ids: Sequence[str]) -> set[str]:
+    """Those of these that are snapshots."""
+    return {snapshot_id for (snapshot_id,) in await tx.all(KNOWN, ids=list(ids))}
 
 
 async def add(tx: Tx, snapshot: Snapshot) -> None:

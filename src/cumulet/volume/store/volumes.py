@@ -72,6 +72,8 @@ def _having(kind: str) -> Any:
     return condition
 
 
+ON_HOST = Query(sa.select(T.id).where(T.host_id == _B("host_id"), T.path.is_not(None)))
+KNOWN = Query(sa.select(T.id).where(among(T.id, "ids")))
 LISTING = Listing(
     sa.select(VOLUMES),
     Volume,
@@ -175,6 +177,16 @@ async def page(tx: Reader, wanted: Page) -> list[Volume]:
 async def count(tx: Reader, conditions: Sequence[Condition]) -> int:
     """How many volumes meet the conditions."""
     return await LISTING.count(tx, conditions)
+
+
+async def on_host(tx: Reader, host_id: str) -> list[str]:
+    """The volumes that a host has made."""
+    return [volume_id for (volume_id,) in await tx.all(ON_HOST, host_id=host_id)]
+
+
+async def known(tx: Reader, ids: Sequence[str]) -> set[str]:
+    """Those of these that are volumes."""
+    return {volume_id for (volume_id,) in await tx.all(KNOWN, ids=list(ids))}
 
 
 async def sizes(tx: Reader, project_id: str) -> tuple[int, int]:

@@ -259,6 +259,26 @@ async def test_K1_the_purger_keeps_things_for_their_time_and_not_longer(machine,
     assert await machine.disks.quarantined() == []
 
 
+async def test_K1_what_was_set_aside_is_held_whatever_its_age_until_it_is_released_or_purged(machine, image):
+    disks = machine.disks
+    await disks.create_root(CreateRootDisk("s1", image, 5), "w/disk/1")
+    await disks.create_volume(CreateVolume("v1", 1), "w/v/1")
+    assert sorted((kept.owner, kept.kind) for kept in await disks.in_place()) == [("s1", "root"), ("v1", "volume")]
+    await disks.set_aside("s1")
+    await disks.set_aside("v1")
+    await machine.clock.advance(100 * DAY)
+    await disks.tidy()
+    await disks.quarantine.make_room(1 << 60)
+    found = {kept.owner: kept for kept in await disks.quarantined()}
+    assert {owner: kept.held for owner, kept in found.items()} == {"s1": True, "v1": True}
+    await disks.release(found["s1"].object_id)
+    await disks.purge(found["v1"].object_id)
+    assert await code_of(disks.purge(found["v1"].object_id)) == "disk_missing"
+    assert machine.files("quarantine") == set()
+    await disks.quarantine_server("s1")
+    assert [kept.held for kept in await disks.quarantined()] == [False]
+
+
 async def test_K3_a_quarantined_disk_that_is_still_open_is_not_removed(machine):
     made = await machine.disks.create_volume(CreateVolume("v1", 1), "w/v/1")
     writer = subprocess.Popen(["qemu-io", "-f", "qcow2", made.path], stdin=subprocess.PIPE, stdout=subprocess.PIPE)

@@ -39,9 +39,11 @@ def facts(name: str = "h1", **changes: Any) -> HostFacts:
     return HostFacts(**{**plain, **changes})
 
 
-def registration(name: str = "h1", instance: str = "agent-1", last_counter: int = 0, **changes: Any) -> Register:
+def registration(
+    name: str = "h1", instance: str = "agent-1", last_counter: int = 0, last_lease: str = "", **changes: Any
+) -> Register:
     """What the agent of a host says when it starts."""
-    return Register(facts(name, **changes), instance, last_counter)
+    return Register(facts(name, **changes), instance, last_counter, last_lease)
 
 
 def beat(name: str = "h1", instance: str = "agent-1", **changes: Any) -> Heartbeat:

@@ -41,6 +41,14 @@ class Journal(Protocol):
         """Remember it."""
         ...
 
+    async def lease(self) -> str:
+        """Until when the host was told last that its lease is, a stamp; "" before the first (F7)."""
+        ...
+
+    async def set_lease(self, until: str) -> None:
+        """Remember it."""
+        ...
+
     async def prune(self, keep: float) -> None:
         """Forget answers older than `keep` seconds."""
         ...
@@ -54,6 +62,7 @@ class MemoryJournal:
         self._answers: dict[str, tuple[float, bytes]] = {}
         self._epochs: dict[str, int] = {}
         self._counter = 0
+        self._lease = ""
 
     async def open(self) -> None:
         """It is always ready."""
@@ -87,6 +96,14 @@ class MemoryJournal:
     async def set_counter(self, counter: int) -> None:
         """Remember it."""
         self._counter = counter
+
+    async def lease(self) -> str:
+        """Until when the lease was, as it was told last."""
+        return self._lease
+
+    async def set_lease(self, until: str) -> None:
+        """Remember it."""
+        self._lease = until
 
     async def prune(self, keep: float) -> None:
         """Forget answers older than `keep` seconds."""

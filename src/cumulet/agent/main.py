@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from msgspec import Struct
 
 from cumulet.contract.commands import Guest
-from cumulet.contract.reports import Answer, Heartbeat, Register, Rejected, Report, Welcome, decode_answer, encode
+from cumulet.contract.reports import Ack, Answer, Heartbeat, Register, Rejected, Report, Welcome, decode_answer, encode
 from cumulet.kernel.bus import Bus, Unreachable
 from cumulet.kernel.clock import Clock, SystemClock
 from cumulet.kernel.ids import new_uuid
@@ -115,7 +115,7 @@ class Agent:
 
     async def _register(self) -> None:
         last = await self._journal.counter()
-        answer = await self._ask(Register(await self._host.facts(), self._instance, last))
+        answer = await self._ask(Register(await self._host.facts(), self._instance, last, await self._journal.lease()))
         if isinstance(answer, Rejected):
             self._refuse(f"the control plane rejected it: {answer.message}")
         elif isinstance(answer, Welcome) and answer.counter <= last:
@@ -123,6 +123,7 @@ class Agent:
             self._refuse(f"{older}; its database is older, or another one")
         elif isinstance(answer, Welcome):
             await self._journal.set_counter(answer.counter)
+            await self._keep_lease(answer.lease_until)
             self._inbox.open(Credentials(self.host_id, answer.claim_key))
             self._refused = None
             self._welcomed.set()
@@ -160,8 +161,15 @@ class Agent:
         answer = await self._ask(beat)
         if isinstance(answer, Rejected):
             self._refuse(f"the control plane rejected it: {answer.message}")
+        elif isinstance(answer, Ack):
+            await self._keep_lease(answer.lease_until)
         now = self._clock.now()
         self._findings = {text: until for text, until in self._findings.items() if text not in findings or until > now}
+
+    async def _keep_lease(self, until: str) -> None:
+        """A database that knows of an older lease only is an older database: at the next start that can be told (F7)."""
+        if until:
+            await self._journal.set_lease(until)
 
     async def _ask(self, report: Report) -> Answer:
         answer: Answer = decode_answer(await self._bus.request("cloud", encode(report), self._settings.patience))

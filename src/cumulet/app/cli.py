@@ -20,9 +20,11 @@ from .identity import admin_app, audit_log, bootstrap, keys_app, policy_app
 from .images import image_app
 from .importing import import_app
 from .inspection.commands import audit, explain_app, overcommit_app
+from .inspection.stock_commands import quarantine_app, restore_check
 from .operator import clouds_yaml, process
 from .operator.client import Client, RequestFailed
 from .operator.progress import Steps
+from .state.commands import backup, restore
 from .terminal import ConfigOption, StateOption, configuration, console, failure
 
 app = typer.Typer(
@@ -38,6 +40,10 @@ app.add_typer(policy_app, name="policy")
 app.add_typer(admin_app, name="admin")
 app.command("audit-log")(audit_log)
 app.command("bootstrap")(bootstrap)
+app.command("backup")(backup)
+app.command("restore")(restore)
+app.command("restore-check")(restore_check)
+app.add_typer(quarantine_app, name="quarantine")
 FakeOption = Annotated[bool, typer.Option("--fake", help="Hosts in memory instead of libvirt and OVN: no root, no packages.")]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from ..compute.operations import guests, metadata
 from ..contract.reports import Ack, Answer, Heartbeat, MetadataQuery, Register, Rejected, Welcome, decode_report, encode
 from ..kernel.cause import acting
@@ -9,10 +11,17 @@ from ..kernel.db import Database
 from ..placement.operations import hosts
 
 
+class OlderThan(Struct, frozen=True):
+    """A host than which the database is older: what its agent said, and why it was refused."""
+
+    register: Register
+    why: str
+
+
 class Reports:
     """Answers the subject `cloud`. `refused` holds the hosts than which the database is older, with what they said last (F7)."""
 
-    def __init__(self, db: Database, initial: hosts.Initial, refused: dict[str, Register] | None = None) -> None:
+    def __init__(self, db: Database, initial: hosts.Initial, refused: dict[str, OlderThan] | None = None) -> None:
         self._db = db
         self._initial = initial
         self._refused = {} if refused is None else refused
@@ -34,7 +43,7 @@ class Reports:
             if isinstance(answer, Welcome):
                 await guests.host_registered(tx, report)
         if isinstance(answer, Rejected) and answer.code == "older_database":
-            self._refused[report.facts.host_id] = report
+            self._refused[report.facts.host_id] = OlderThan(report, answer.message)
         else:
             self._refused.pop(report.facts.host_id, None)
         return answer

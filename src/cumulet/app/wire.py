@@ -13,7 +13,6 @@ from msgspec import Struct
 from ..compute import api as compute
 from ..compute import policy as compute_policy
 from ..contract.agents import Agents
-from ..contract.reports import Register
 from ..identity import api as identity
 from ..identity import policy as identity_policy
 from ..identity.keys import KeyRing
@@ -62,6 +61,7 @@ from . import findings
 from .config import CREDENTIAL_KEYS, TOKEN_KEYS, Config
 from .hosts import Underlay
 from .inspection import service as inspection
+from .reports import OlderThan
 
 RULES = {
     "identity": identity_policy.DEFAULTS,
@@ -114,7 +114,7 @@ class Parts:
         db.tells = bool(config.notification_url)
         self.image = services.images
         self.sync = Sync(db, under.driver)
-        self.refused: dict[str, Register] = {}
+        self.refused: dict[str, OlderThan] = {}
         self.federated = Federated(self.tokens, self.vault, config.federation)
 
 
@@ -205,7 +205,7 @@ def application(parts: Parts) -> Application:
         network.service(),
         volume.service(parts.image.stores),
         compute.service(parts.db, parts.services.agents, parts.image.stores),
-        inspection.service(inspection.Parts(parts.db, parts.services.agents, parts.image, parts.hosts)),
+        inspection.service(inspection.Parts(parts.db, parts.services.agents, parts.image, parts.refused)),
     ]
     rules = policies(parts.config, parts.image.protections.rules)
     made = Application(services, parts.db, rules, authenticate, f"{parts.config.url}/identity")

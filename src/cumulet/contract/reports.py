@@ -14,13 +14,18 @@ class Register(Struct, tag=True, frozen=True):
     facts: HostFacts
     instance: str  # drawn anew at each start of the agent process
     last_counter: int  # the highest instance counter this host has ever been given
+    last_lease: str = ""  # until when this host was told last that its lease is, a stamp; "" before the first (F7)
 
 
 class Welcome(Struct, tag=True, frozen=True):
-    """The agent is who it says. `claim_key` signs claim tokens for this host; `counter` grows at each registration."""
+    """The agent is who it says. `claim_key` signs claim tokens for this host; `counter` grows at each registration.
+
+    `lease_until` is a stamp of the control plane's clock; "" from one that does not tell.
+    """
 
     claim_key: bytes
     counter: int
+    lease_until: str = ""
 
 
 class Heartbeat(Struct, tag=True, frozen=True):
@@ -58,7 +63,9 @@ class MetadataAnswer(Struct, tag=True, frozen=True):
 
 
 class Ack(Struct, tag=True, frozen=True):
-    """Heard."""
+    """Heard. `lease_until` is a stamp of the control plane's clock; "" if there is no lease to renew."""
+
+    lease_until: str = ""
 
 
 class Rejected(Struct, tag=True, frozen=True):

@@ -143,6 +143,9 @@ def refusal(known: Host | None, register: Register, now: float) -> Rejected | No
     if register.last_counter > counter:
         seen = f"This host has been registered {register.last_counter} times, this database knows of {counter}"
         return Rejected("older_database", f"{seen}: it is older, or another one, or the host was retired.")
+    if known is not None and register.last_lease > known.lease_until:
+        seen = f"This host was told of a lease until {register.last_lease}, this database knows of one until {known.lease_until}"
+        return Rejected("older_database", f"{seen}: it is older, or another one.")
     if known is None or register.instance == known.instance:
         return None
     if known.fingerprint not in ("", facts.fingerprint):

@@ -6,6 +6,7 @@ import pytest
 
 from cumulet.contract.commands import PagePool
 from cumulet.contract.reports import Ack, Rejected, Welcome
+from cumulet.kernel.clock import stamp
 from cumulet.kernel.errors import Conflict, NoCapacity, NotFound
 from cumulet.placement.operations import claims, hosts
 from cumulet.placement.operations.hosts import Initial
@@ -91,7 +92,7 @@ async def test_C8_a_second_agent_with_a_live_lease_is_refused(db) -> None:
         second = await hosts.register(tx, registration(instance="agent-2"))
         assert isinstance(second, Rejected)
         assert second.code == "duplicate_identity"
-        assert await hosts.heartbeat(tx, beat()) == Ack()
+        assert isinstance(await hosts.heartbeat(tx, beat()), Ack)
         told = await hosts.heartbeat(tx, beat(instance="agent-2"))
         assert isinstance(told, Rejected)
         assert told.code == "duplicate_identity"
@@ -179,12 +180,38 @@ async def test_F7_a_host_that_has_seen_more_registrations_than_this_database_is_
         assert (await hosts.get(tx, H1)).counter == 1
 
 
+async def test_F7_a_host_that_was_told_of_a_later_lease_than_this_database_knows_is_refused_and_readmitted(db, clock) -> None:
+    async with db.tx() as tx:
+        await add_host(tx)
+        key = await hosts.claim_key(tx, H1)
+        told = stamp(clock.now() + 3600)
+        restored = await hosts.register(tx, registration(instance="agent-2", last_counter=1, last_lease=told))
+        assert isinstance(restored, Rejected)
+        assert (restored.code, told in restored.message) == ("older_database", True)
+        assert await hosts.readmit(tx, registration(last_counter=1, last_lease=told), {}) == 0
+        again = await hosts.register(tx, registration(instance="agent-2", last_counter=1, last_lease=told))
+        assert isinstance(again, Welcome)
+        assert (again.claim_key, again.counter) == (key, 2)
+
+
+async def test_F7_epochs_of_consumers_follow_what_the_host_has_seen(db) -> None:
+    async with db.tx() as tx:
+        await add_host(tx)
+        await claims.claim(tx, "s1", H1, {"MEMORY_MB": 64}, project_id=PROJECT, user_id=USER)
+        assert await claims.epoch(tx, "s1") == 1
+        assert await hosts.readmit(tx, registration(last_counter=9), {"s1": 5, "nobody-here": 3}) == 1
+        assert await claims.epoch(tx, "s1") == 6
+        assert await hosts.readmit(tx, registration(last_counter=9), {"s1": 5}) == 0
+        assert (await hosts.get(tx, H1)).counter == 9
+
+
 async def test_a_heartbeat_renews_the_lease_and_reports(db, clock) -> None:
     async with db.tx() as tx:
         await add_host(tx)
     await clock.advance(25)
     async with db.tx() as tx:
-        assert await hosts.heartbeat(tx, beat(findings=["the switch was restarted"])) == Ack()
+        acknowledged = await hosts.heartbeat(tx, beat(findings=["the switch was restarted"]))
+        assert acknowledged == Ack((await hosts.get(tx, H1)).lease_until)
     await clock.advance(25)
     async with db.read() as tx:
         [host] = await hosts.alive(tx)

@@ -272,11 +272,15 @@ async def test_a_journal_remembers_answers_epochs_and_the_counter(open_journal):
     assert [await journal.admit("server/s1", epoch) for epoch in (3, 2, 3)] == [3, 3, 3]
     assert await journal.counter() == 0
     await journal.set_counter(7)
+    assert await journal.lease() == ""
+    await journal.set_lease("2030-01-01T00:00:00.000000")
+    assert await journal.epochs() == {"server/s1": 3}
     await journal.close()
     again = await open_journal()
     assert await again.answer("k") == b"answer"
     assert await again.admit("server/s1", 0) == 3
     assert await again.counter() == 7
+    assert await again.lease() == "2030-01-01T00:00:00.000000"
     await again.close()
 
 

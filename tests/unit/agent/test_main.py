@@ -9,7 +9,7 @@ from tests.support.clock import settle
 
 from cumulet.agent.fake import FakeHost
 from cumulet.agent.main import Agent
-from cumulet.contract.commands import CreateRootDisk, ListGuests
+from cumulet.contract.commands import CreateRootDisk, ListGuests, ListQuarantine, TakeStock
 from cumulet.contract.reports import Register, Rejected
 
 
@@ -115,6 +115,10 @@ async def test_F7_a_control_plane_whose_counter_went_backwards_is_refused(boot, 
     refused = await order(CreateRootDisk("s2", image, 10), "w/disk/1")
     assert refused.code == "busy"
     assert "older" in refused.message
+    stock = await order(TakeStock())
+    assert ([guest.server_id for guest in stock.guests], {kept.owner for kept in stock.disks}) == (["s1"], {"s1"})
+    assert stock.epochs["server/s1"] == 1
+    assert (await order(ListQuarantine())).code == "busy"
     assert list(world.guests) == ["s1"]
     assert list(world.disks) == ["s1"]
     cloud.counter = 9

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.sqlite import insert
 from cumulet.kernel.clock import Clock, SystemClock
 from cumulet.kernel.db import Query, Sqlite
 
-from .tables import answers, counters, epochs, tables
+from .tables import answers, counters, epochs, leases, tables
 
 _ANSWER: Query[tuple[bytes]] = Query(sa.select(answers.c.reply).where(answers.c.key == sa.bindparam("key")))
 _FINISH: Query[Any] = Query(insert(answers).on_conflict_do_nothing())
@@ -30,6 +30,9 @@ _new_counter = insert(counters).values(name="instance", value=sa.bindparam("valu
 _SET_COUNTER: Query[Any] = Query(
     _new_counter.on_conflict_do_update(index_elements=["name"], set_={"value": _new_counter.excluded.value})
 )
+_LEASE: Query[tuple[str]] = Query(sa.select(leases.c.until).where(leases.c.name == "host"))
+_new_lease = insert(leases).values(name="host", until=sa.bindparam("until"))
+_SET_LEASE: Query[Any] = Query(_new_lease.on_conflict_do_update(index_elements=["name"], set_={"until": _new_lease.excluded.until}))
 
 
 class SqliteJournal:
@@ -85,6 +88,17 @@ class SqliteJournal:
         """Remember it."""
         async with self.db.tx() as tx:
             await tx.do(_SET_COUNTER, value=counter)
+
+    async def lease(self) -> str:
+        """Until when the lease was, as it was told last."""
+        async with self.db.read() as read:
+            found = await read.one(_LEASE)
+        return str(found[0]) if found else ""
+
+    async def set_lease(self, until: str) -> None:
+        """Remember it."""
+        async with self.db.tx() as tx:
+            await tx.do(_SET_LEASE, until=until)
 
     async def prune(self, keep: float) -> None:
         """Forget answers older than `keep` seconds."""

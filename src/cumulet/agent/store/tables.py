@@ -28,6 +28,13 @@ counters = sa.Table(
     sa.Column("value", sa.Integer, nullable=False),
 )
 
+leases = sa.Table(
+    "leases",
+    tables,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("until", sa.Text, nullable=False),
+)
+
 holds = sa.Table(
     "holds",
     tables,

@@ -5,24 +5,20 @@ What draws is imported where it is used: other commands start without it.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import quote, urlencode
 
 import msgspec
 import typer
 
 from ...kernel.clock import SystemClock, seconds, stamp
-from ..config import Config
-from ..operator import clouds_yaml
-from ..operator.client import Client, RequestFailed
 from ..terminal import ConfigOption, StateOption, configuration, console, failure
+from .asking import JsonOption, ask, print_json
 
 explain_app = typer.Typer(no_args_is_help=True, help="Why a host is full, why a server is where it is.")
 overcommit_app = typer.Typer(no_args_is_help=True, help="Leave to overcommit a host: with an end, a reason and a name.")
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _SPANS = {"m": 60.0, "h": 3600.0, "d": 86400.0}
 _SIZES = {"": 1.0, "K": 1 / 1024, "M": 1.0, "G": 1024.0, "T": 1024.0**2}
 
@@ -39,13 +35,13 @@ def explain_host(
     from ...compute.operations.explain.hosts import HostExplained
     from . import page, terminal
 
-    found = _ask(configuration(config, state), "GET", f"hosts/{quote(host)}")
+    found = ask(configuration(config, state), "GET", f"hosts/{quote(host)}")
     explained = msgspec.convert(found, HostExplained)
     if html is not None:
         html.write_text(page.page(explained))
         console.print(f"Written: {html}", highlight=False)
     elif as_json:
-        _print_json(found)
+        print_json(found)
     else:
         terminal.show_host(console, explained)
 
@@ -56,9 +52,9 @@ def explain_server(server: str, as_json: JsonOption = False, state: StateOption 
     from ...compute.operations.explain.servers import ServerExplained
     from . import terminal
 
-    found = _ask(configuration(config, state), "GET", f"servers/{quote(server)}")
+    found = ask(configuration(config, state), "GET", f"servers/{quote(server)}")
     if as_json:
-        _print_json(found)
+        print_json(found)
     else:
         terminal.show_server(console, msgspec.convert(found, ServerExplained))
 
@@ -78,13 +74,13 @@ def audit(
 
     settings = configuration(config, state)
     if recount is not None:
-        _print_json(_ask(settings, "POST", f"projects/{quote(recount)}/recount"))
+        print_json(ask(settings, "POST", f"projects/{quote(recount)}/recount"))
         return
     query = urlencode([_tried(option) for option in what_if or []])
-    found = _ask(settings, "GET", f"audit?{query}" if query else "audit")
+    found = ask(settings, "GET", f"audit?{query}" if query else "audit")
     counted = msgspec.convert(found, Audit)
     if as_json:
-        _print_json(found)
+        print_json(found)
     else:
         terminal.show_audit(console, counted)
     raise typer.Exit(1 if counted.findings else 0)
@@ -114,7 +110,7 @@ def grant(
     """Let more of a host's memory, processors or disk be claimed than there is, for a while."""
     resource_class, number = _ratio(ratio)
     body = {"ratio": number, "until": _until(until), "reason": reason, "resource_class": resource_class}
-    _print_json(_ask(configuration(config, state), "POST", f"hosts/{quote(host)}/grants", body))
+    print_json(ask(configuration(config, state), "POST", f"hosts/{quote(host)}/grants", body))
 
 
 def _ratio(text: str) -> tuple[str, float]:
@@ -138,9 +134,9 @@ def _until(text: str) -> str:
 @overcommit_app.command("list")
 def list_grants(as_json: JsonOption = False, state: StateOption = None, config: ConfigOption = None) -> None:
     """Every grant that was ever given, and whether it is in force."""
-    found = _ask(configuration(config, state), "GET", "grants")
+    found = ask(configuration(config, state), "GET", "grants")
     if as_json:
-        _print_json(found)
+        print_json(found)
         return
     for each in found["grants"]:
         state_of = "in force" if each["in_force"] else ("revoked" if each["revoked_at"] else "ended")
@@ -155,22 +151,4 @@ def list_grants(as_json: JsonOption = False, state: StateOption = None, config: 
 @overcommit_app.command("revoke")
 def revoke(grant_id: str, state: StateOption = None, config: ConfigOption = None) -> None:
     """End a grant now. What was claimed stays; nothing grows until it fits again."""
-    _print_json(_ask(configuration(config, state), "DELETE", f"grants/{quote(grant_id)}"))
-
-
-def _ask(settings: Config, method: str, path: str, body: Any = None) -> Any:
-    if not clouds_yaml.known(settings):
-        raise failure(f"No cloud of {settings.state} answers at {settings.url}. Start one with: cumulet up")
-
-    async def asking() -> Any:
-        admin = await Client.log_in(settings.url, clouds_yaml.credentials(settings, "admin"))
-        return await admin.call(method, f"/operator/v1/{path}", body)
-
-    try:
-        return asyncio.run(asking())
-    except RequestFailed as problem:
-        raise failure(str(problem)) from None
-
-
-def _print_json(found: Any) -> None:
-    typer.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
+    print_json(ask(configuration(config, state), "DELETE", f"grants/{quote(grant_id)}"))

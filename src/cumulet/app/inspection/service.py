@@ -44,7 +44,12 @@ class Parts(Struct, frozen=True):
     db: Database
     agents: Agents
     images: ImageParts
-    hosts: stock.Hosts
+    refused: stock.Refused
+
+    @property
+    def hosts(self) -> stock.Hosts:
+        """The hosts, and how to speak to them."""
+        return stock.Hosts(self.db, self.agents, self.refused)
 
 
 class NewGrant(Struct, frozen=True, forbid_unknown_fields=True):

@@ -20,28 +20,26 @@ from ...contract.commands import (
     Stock,
     TakeStock,
 )
-from ...contract.reports import Register
 from ...kernel import audit, ids
 from ...kernel.db import Database, Tx
 from ...kernel.errors import Conflict, NotFound, Unavailable
 from ...kernel.policy import Actor
 from ...placement.operations import hosts
+from ..reports import OlderThan
 
 PATIENCE = 30.0
 """Seconds for an agent to answer."""
 
-Refused = Mapping[str, Register]
-"""The hosts whose agents were refused because the database is older than they are, with what they said; by id."""
+Refused = Mapping[str, OlderThan]
+"""The hosts than which the database is older, by id."""
 
 
 class Checked(Struct, frozen=True):
-    """A host. `refused`: it was registered `seen` times, the database knows of `counter`. A silent one is not compared."""
+    """A host. `refused` says why its agent was refused, None: it was not. A silent host is not compared."""
 
     host_id: str
     hostname: str
-    refused: bool
-    counter: int
-    seen: int
+    refused: str | None
     compared: Compared | None
 
 
@@ -58,10 +56,9 @@ class Hosts(Struct, frozen=True):
             known = {host.id: host for host in await hosts.list(tx)}
         found = []
         for host_id in sorted({*known, *self.refused}):
-            register, host = self.refused.get(host_id), known.get(host_id)
-            name = register.facts.hostname if register else known[host_id].hostname
-            counter, seen = host.counter if host else 0, register.last_counter if register else 0
-            found.append(Checked(host_id, name, register is not None, counter, seen, await self._compared(host_id)))
+            older = self.refused.get(host_id)
+            name = older.register.facts.hostname if older else known[host_id].hostname
+            found.append(Checked(host_id, name, older.why if older else None, await self._compared(host_id)))
         return found
 
     async def _compared(self, host_id: str) -> Compared | None:
@@ -82,8 +79,8 @@ class Hosts(Struct, frozen=True):
 
         Raises NotFound if it is not refused, and Conflict while a server runs on it that the database has on another host.
         """
-        register = self.refused.get(host_id)
-        if register is None:
+        older = self.refused.get(host_id)
+        if older is None:
             raise NotFound(f"No host {host_id} is refused because the database is older than it is.")
         stock = await self._stock(host_id)
         async with self.db.tx() as tx:
@@ -91,16 +88,17 @@ class Hosts(Struct, frozen=True):
             if compared.elsewhere:
                 servers = ", ".join(compared.elsewhere)
                 raise Conflict(f"These servers run on host {host_id}, and by the database they are on another one: {servers}.")
-            raised = await hosts.readmit(tx, register, _consumers(stock.epochs))
-            details = {"reason": reason, "seen": register.last_counter, "epochs": raised}
+            raised = await hosts.readmit(tx, older.register, _consumers(stock.epochs))
+            details = {"reason": reason, "why": older.why, "epochs": raised}
             await _note(tx, "operator.host.readmit", ("compute/host", host_id), actor, details)
         return raised
 
     async def set_aside(self, host_id: str, actor: Actor) -> list[str]:
         """Quarantine, and hold there, the disks of servers and volumes that the database does not know; whose they are.
 
-        Those that a guest has now stay where they are.
+        Those that a guest has now stay where they are. Raises NotFound and Unavailable.
         """
+        await self._known(host_id)
         stock = await self._stock(host_id)
         async with self.db.read() as tx:
             compared = await comparing.compare(tx, host_id, stock)
@@ -131,13 +129,19 @@ class Hosts(Struct, frozen=True):
 
     async def release(self, host_id: str, object_id: str, actor: Actor) -> None:
         """Put a disk back where it was. Raises NotFound and Conflict."""
+        await self._known(host_id)
         await self._send(host_id, ReleaseObject(object_id), ids.new_uuid())
         await self._noted("operator.quarantine.release", object_id, actor, {"host_id": host_id})
 
     async def purge(self, host_id: str, object_id: str, actor: Actor) -> None:
         """Remove a disk for good. Raises NotFound and Conflict."""
+        await self._known(host_id)
         await self._send(host_id, PurgeObject(object_id), ids.new_uuid())
         await self._noted("operator.quarantine.purge", object_id, actor, {"host_id": host_id})
+
+    async def _known(self, host_id: str) -> None:
+        async with self.db.read() as tx:
+            await hosts.get(tx, host_id)
 
     async def _send(self, host_id: str, command: Command, key: str = "") -> object:
         try:

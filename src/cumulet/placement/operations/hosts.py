@@ -53,7 +53,7 @@ async def register(tx: Tx, register: Register, initial: Initial = Initial()) -> 
         tx, facts, initial, f"The host registered with {facts.memory_mb} MiB, {facts.vcpus} CPUs, {facts.disk_gb} GiB."
     )
     tx.signal("hosts", host.id)
-    return Welcome((await seat(tx, host.id)).claim_key, host.counter)
+    return Welcome((await seat(tx, host.id)).claim_key, host.counter, host.lease_until)
 
 
 async def readmit(tx: Tx, register: Register, seen: Mapping[str, int]) -> int:
@@ -62,11 +62,15 @@ async def readmit(tx: Tx, register: Register, seen: Mapping[str, int]) -> int:
     `seen` are the highest epochs that the host has seen, by consumer: a database that has gone back does not know them, and an
     agent refuses a lower one. Returns how many consumers have another epoch now. A host that is not known is known afterwards.
     """
-    facts = register.facts
-    if not await store.set_counter(tx, facts.host_id, register.last_counter):
+    facts, known = register.facts, await store.find(tx, register.facts.host_id)
+    if known is not None:
+        counter, lease = max(known.counter, register.last_counter), max(known.lease_until, register.last_lease)
+        await store.catch_up(tx, known.id, counter, lease)
+    else:
         await providers.add(tx, Provider(facts.host_id, await _free_name(tx, facts), 0, None, facts.host_id, tx.stamp, tx.stamp))
-        known = msgspec.structs.replace(_registered(None, register, tx), counter=register.last_counter)
-        await store.add(tx, known, ids.secret_bytes(32))
+        lease = max(tx.stamp, register.last_lease)
+        new = msgspec.structs.replace(_registered(None, register, tx), counter=register.last_counter, lease_until=lease)
+        await store.add(tx, new, ids.secret_bytes(32))
     return sum([await consumers.catch_up(tx, consumer_id, epoch) for consumer_id, epoch in seen.items()])
 
 
@@ -137,12 +141,13 @@ async def heartbeat(tx: Tx, heartbeat: Heartbeat, initial: Initial = Initial()) 
 
     Rejected unless this agent process holds the host.
     """
-    if await store.beat(tx, heartbeat, stamp(tx.now + LEASE)):
+    until = stamp(tx.now + LEASE)
+    if await store.beat(tx, heartbeat, until):
         facts = (await get(tx, heartbeat.host_id)).facts
         if heartbeat.pages is not None:
             facts = await _recount(tx, facts, heartbeat, initial)
         await own_use.note(tx, facts, heartbeat)
-        return Ack()
+        return Ack(until)
     host = await store.find(tx, heartbeat.host_id)
     if host is None:
         return Rejected("unknown_host", f"Host {heartbeat.host_id} is not registered here, or was retired.")

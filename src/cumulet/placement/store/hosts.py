@@ -76,7 +76,11 @@ ENABLE: Query[Any] = Query(
 )
 MOVE: Query[Any] = Query(sa.update(HOSTS).where(T.id == sa.bindparam("b_id")).values(zone=sa.bindparam("zone", type_=sa.Text())))
 FORGET_HARDWARE: Query[Any] = Query(sa.update(HOSTS).where(T.id == sa.bindparam("b_id")).values(fingerprint=""))
-SET_COUNTER: Query[Any] = Query(sa.update(HOSTS).where(T.id == sa.bindparam("b_id")).values(counter=sa.bindparam("counter")))
+CATCH_UP: Query[Any] = Query(
+    sa.update(HOSTS)
+    .where(T.id == sa.bindparam("b_id"))
+    .values(counter=sa.bindparam("counter"), lease_until=sa.bindparam("lease_until"))
+)
 SET_FACTS: Query[Any] = Query(
     sa.update(HOSTS).where(T.id == sa.bindparam("b_id")).values(facts=sa.bindparam("facts", type_=T.facts.type))
 )
@@ -206,9 +210,9 @@ async def note_own_use(tx: Tx, host_id: str, own_mb: int, since: str) -> None:
     await tx.do(NOTE, b_id=host_id, own_use_mb=own_mb, since=since)
 
 
-async def set_counter(tx: Tx, host_id: str, counter: int) -> bool:
-    """How often the host has registered; False if there is no such host."""
-    return await tx.do(SET_COUNTER, b_id=host_id, counter=counter) == 1
+async def catch_up(tx: Tx, host_id: str, counter: int, lease_until: str) -> None:
+    """How often the host has registered and until when its lease was, as the host knows it."""
+    await tx.do(CATCH_UP, b_id=host_id, counter=counter, lease_until=lease_until)
 
 
 async def forget_hardware(tx: Tx, host_id: str) -> bool:

@@ -183,7 +183,7 @@ async def test_F7_a_host_that_has_seen_more_registrations_than_this_database_is_
 async def test_F7_a_host_that_was_told_of_a_later_lease_than_this_database_knows_is_refused_and_readmitted(db, clock) -> None:
     async with db.tx() as tx:
         await add_host(tx)
-        key = await hosts.claim_key(tx, H1)
+        key = (await hosts.seat(tx, H1)).claim_key
         told = stamp(clock.now() + 3600)
         restored = await hosts.register(tx, registration(instance="agent-2", last_counter=1, last_lease=told))
         assert isinstance(restored, Rejected)

@@ -12,8 +12,9 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from ..agent.topology.cells import check_sets
 from ..agent.topology.specs import DeviceSpec
-from ..compute.rules.inside.settings import Alias
+from ..compute.settings import Alias
 from ..identity.directory.settings import Directory
 from ..identity.openid.settings import Federation
 from ..image.bytestores.settings import StoreSettings
@@ -60,6 +61,8 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     virt_type: Literal["auto", "kvm", "qemu"] = "auto"
     device_spec: list[DeviceSpec] = []
     pci_alias: list[Alias] = []
+    cpu_shared_set: str = ""
+    cpu_dedicated_set: str = ""
     namespace: str = "cumulet"
     external_cidr: str = "172.24.4.0/24"
     external_gateway: str = "172.24.4.1"
@@ -98,6 +101,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         if ipaddress.ip_address(self.external_gateway) not in ipaddress.ip_network(self.external_cidr):
             raise ValueError(f"external_gateway {self.external_gateway} is not in external_cidr {self.external_cidr}")
+        check_sets(self.cpu_shared_set, self.cpu_dedicated_set)
         for network in self.trusted_proxies:
             ipaddress.ip_network(network)
 

@@ -156,6 +156,8 @@ def host_settings(config: Config) -> HostSettings:
         virt_type=config.virt_type,
         devices=config.device_spec,
         disks=DiskSettings(ceph=config.host_ceph),
+        cpu_shared_set=config.cpu_shared_set,
+        cpu_dedicated_set=config.cpu_dedicated_set,
     )
 
 

@@ -11,14 +11,18 @@ from .guests import ClaimToken, GuestSpec
 
 
 def _signature(claim: ClaimToken, key: bytes) -> str:
-    text = "|".join(map(str, (claim.server_id, claim.host_id, claim.epoch, claim.vcpus, claim.memory_mb, *claim.devices)))
+    parts = [claim.server_id, claim.host_id, claim.epoch, claim.vcpus, claim.memory_mb, *claim.devices]
+    parts += [f"{name} {list_}" for name, list_ in (("cells", claim.cells), ("pins", claim.pins)) if list_]
+    text = "|".join(map(str, parts))
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
 def claim_of(guest: GuestSpec, host_id: str, epoch: int) -> ClaimToken:
     """What must be claimed of a host for this guest, not yet signed."""
     devices = [device.address for device in guest.devices]
-    return ClaimToken(guest.server_id, host_id, epoch, guest.vcpus, guest.memory_mb, devices=devices)
+    return ClaimToken(
+        guest.server_id, host_id, epoch, guest.vcpus, guest.memory_mb, "", devices, cells=guest.host_cells, pins=guest.pins
+    )
 
 
 def sign(claim: ClaimToken, key: bytes) -> ClaimToken:
@@ -40,4 +44,7 @@ def refusal(claim: ClaimToken, guest: GuestSpec, host_id: str, key: bytes) -> st
     devices = [device.address for device in guest.devices]
     if claim.devices != devices:
         return f"the devices {claim.devices} are claimed, the guest has {devices}"
+    if (claim.cells, claim.pins) != (guest.host_cells, guest.pins):
+        claimed = f"NUMA cells {claim.cells} and processors {claim.pins} are claimed"
+        return f"{claimed}, the guest has {guest.host_cells} and {guest.pins}"
     return None

@@ -317,6 +317,8 @@ class HostFacts(Struct, tag=True, frozen=True):
     """What a host is (C8) and has. Memory in MiB, disk in GiB; `booted_at` in seconds since the epoch, 0 if that is not known.
 
     `memory_mb` is all of its memory, that in `pages` too; `cached_mb` is the page cache, which is given back when needed.
+    `vcpus` are the processors that guests share: `shared_cpus`, or all if that is empty; a guest can have one of
+    `dedicated_cpus` for itself.
     """
 
     host_id: str
@@ -339,6 +341,8 @@ class HostFacts(Struct, tag=True, frozen=True):
     cached_mb: int = 0
     cells: list[Cell] = []
     devices: list[Device] = []
+    shared_cpus: list[int] = []
+    dedicated_cpus: list[int] = []
 
 
 class Quarantined(Struct, frozen=True):

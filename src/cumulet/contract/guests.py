@@ -63,6 +63,20 @@ class HostDevice(Struct, frozen=True):
     managed: bool = True
 
 
+class CellSpec(Struct, frozen=True):
+    """A NUMA cell of a guest: its processors and memory in MiB, and where it is in the host.
+
+    `host_cell` is the cell of the host whose memory it has, None for a host with one; `host_cpus` are that cell's processors,
+    none if it makes no difference; `pins` are those that the guest has for itself, in the order of `cpus`.
+    """
+
+    cpus: list[int]
+    memory_mb: int
+    host_cell: int | None = None
+    host_cpus: list[int] = []
+    pins: list[int] = []
+
+
 class ClaimToken(Struct, frozen=True):
     """The proof that the ledger holds a claim for exactly this guest on exactly this host (safety C2).
 
@@ -76,6 +90,8 @@ class ClaimToken(Struct, frozen=True):
     memory_mb: int
     signature: str = ""
     devices: list[str] = []
+    cells: list[int] = []
+    pins: list[int] = []
 
 
 PAGE_UNITS = {"": 1, "kb": 1, "mb": 1024, "gb": 1024**2}
@@ -98,7 +114,8 @@ def page_size_kb(extra_specs: Mapping[str, str]) -> int | None:
 class GuestSpec(Struct, frozen=True):
     """A whole guest: enough to define it from nothing.
 
-    `metadata` is what operators see in the libvirt domain: the server's name, project, flavor, image.
+    `metadata` is what operators see in the libvirt domain: the server's name, project, flavor, image. A guest without `cells`
+    has its memory in the host's cells `bound`, anywhere if there are none.
     """
 
     server_id: str
@@ -111,3 +128,15 @@ class GuestSpec(Struct, frozen=True):
     extra_specs: dict[str, str] = {}
     image_properties: dict[str, str] = {}
     devices: list[HostDevice] = []
+    cells: list[CellSpec] = []
+    bound: list[int] = []
+
+    @property
+    def host_cells(self) -> list[int]:
+        """The cells of the host that it has memory in."""
+        return sorted({cell.host_cell for cell in self.cells if cell.host_cell is not None}) or self.bound
+
+    @property
+    def pins(self) -> list[int]:
+        """The processors of the host that it has for itself."""
+        return [cpu for cell in self.cells for cpu in cell.pins]

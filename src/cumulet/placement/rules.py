@@ -71,13 +71,19 @@ def host_inventory(facts: HostFacts, initial: Initial, known: dict[str, Inventor
     """The inventory of a host that registers: what the API set stays, the rest follows the facts and the configuration.
 
     Memory that is set aside as huge pages is an inventory of its own, counted in pages, and is not sold as ordinary memory
-    (C11, M20). A pool that is gone has nothing any more.
+    (C11, M20); so are processors that one guest has for itself. A pool that is gone has nothing any more.
     """
     ordinary = facts.memory_mb - sum(pool.memory_mb for pool in facts.pages)
     totals = {"VCPU": facts.vcpus, "MEMORY_MB": ordinary, "DISK_GB": facts.disk_gb}
-    found = [_one(facts.host_id, name, total, initial, known.get(name), stamp) for name, total in totals.items() if total > 0]
+    found = [
+        _one(facts.host_id, name, total, initial, known.get(name), stamp)
+        for name, total in totals.items()
+        if total > 0 or name in known
+    ]
     pools = dict.fromkeys((name for name, old in known.items() if name.startswith(PAGES) and old.total_source == "host"), 0)
     pools |= {pages_class(pool.size_kb): pool.total for pool in facts.pages}
+    if facts.dedicated_cpus or ("PCPU" in known and known["PCPU"].total_source == "host"):
+        pools["PCPU"] = len(facts.dedicated_cpus)
     return found + [_pool(facts.host_id, name, total, stamp) for name, total in pools.items()]
 
 

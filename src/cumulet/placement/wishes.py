@@ -6,12 +6,17 @@ from msgspec import Struct
 
 
 class Choice(Struct, frozen=True):
-    """Amounts by class, of one provider that has the traits `required` and none of `forbidden`; of devices of a `kind` only."""
+    """Amounts by class, of one provider that has the traits `required` and none of `forbidden`; of devices of a `kind` only.
+
+    `near` is how near devices must be to the guest's cells, in upstream's words: required, legacy (if it is known where they
+    are), preferred.
+    """
 
     resources: dict[str, int]
     required: list[str] = []
     forbidden: list[str] = []
     kind: str | None = None
+    near: str = "legacy"
 
     def words(self) -> str:
         """For people."""
@@ -29,14 +34,32 @@ class Part(Struct, frozen=True):
     divisible: bool = False
 
 
+class GuestCell(Struct, frozen=True):
+    """A NUMA cell of a guest, which comes to a cell of the host that no other one comes to.
+
+    `cpus` are the guest's processors in it. `resources` are of the host's classes, `MEMORY_MB` or huge pages, and are counted
+    where the host has several cells.
+    """
+
+    cpus: list[int]
+    memory_mb: int
+    resources: dict[str, int]
+
+
 class Inside(Struct, frozen=True):
-    """All that is wanted inside a host. With `isolate` no two parts are of one provider."""
+    """All that is wanted inside a host.
+
+    With `isolate` no two parts are of one provider. With `dedicated` each of the guest's processors, which are those of `cells`,
+    gets one of the host's for itself.
+    """
 
     parts: list[Part] = []
     isolate: bool = False
+    cells: list[GuestCell] = []
+    dedicated: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.parts)
+        return bool(self.parts or self.cells)
 
     def classes(self) -> list[str]:
         """The classes of which something must be free somewhere in the host, whatever is chosen."""

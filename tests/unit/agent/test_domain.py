@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from cumulet.agent.libvirt.devices import Surroundings
 from cumulet.agent.libvirt.domain import NAMESPACE, domain
 from cumulet.agent.libvirt.reading import has_device, ports_of, server_of, state_of, target_of
-from cumulet.contract.guests import DiskSpec, GuestSpec, HostDevice, PortSpec
+from cumulet.contract.guests import CellSpec, DiskSpec, GuestSpec, HostDevice, PortSpec
 
 TCG = Surroundings("qemu", "/state/qemu-tcg", "/state/consoles", "none", True)
 KVM = Surroundings("kvm", "/usr/bin/qemu-system-x86_64", "/state/consoles", "none", False)
@@ -142,3 +142,43 @@ def test_devices_of_the_host_are_passed_through_by_their_address_and_have_slots_
     assert first.find("source/address").attrib == {"domain": "0x0000", "bus": "0x81", "slot": "0x02", "function": "0x7"}
     assert (second.get("managed"), second.find("source/address").get("domain")) == ("no", "0x0001")
     assert has_device(domain(replace(GUEST, devices=[HostDevice("0000:81:02.7")]), TCG), "pci-0000-81-02-7")
+
+
+CELLS = [CellSpec([0, 1], 384, 1, [4, 5, 6, 7]), CellSpec([2], 128, 0, [0, 1, 2, 3])]
+
+
+def test_the_cells_of_a_guest_are_in_those_of_the_host():
+    root = parsed(replace(GUEST, vcpus=3, cells=CELLS), KVM)
+    assert [cell.attrib for cell in root.iterfind("cpu/numa/cell")] == [
+        {"id": "0", "cpus": "0-1", "memory": "384", "unit": "MiB"},
+        {"id": "1", "cpus": "2", "memory": "128", "unit": "MiB"},
+    ]
+    assert root.find("numatune/memory").attrib == {"mode": "strict", "nodeset": "0-1"}
+    assert [node.attrib["nodeset"] for node in root.iterfind("numatune/memnode")] == ["1", "0"]
+    assert [pin.attrib["cpuset"] for pin in root.iterfind("cputune/vcpupin")] == ["4-7", "4-7", "0-3"]
+    assert root.find("cputune/emulatorpin").get("cpuset") == root.find("vcpu").get("cpuset") == "0-7"
+
+
+def test_processors_of_ones_own_are_bound_one_to_one_and_an_emulated_guest_to_all_of_them():
+    guest = replace(GUEST, cells=[CellSpec([0, 1], 512, None, [], [6, 3])])
+    root = parsed(guest, KVM)
+    assert [pin.attrib for pin in root.iterfind("cputune/vcpupin")] == [
+        {"vcpu": "0", "cpuset": "6"},
+        {"vcpu": "1", "cpuset": "3"},
+    ]
+    emulated = parsed(guest, TCG)
+    assert emulated.find("cputune") is None
+    assert emulated.find("vcpu").get("cpuset") == "3,6"
+    assert emulated.find("numatune") is None
+
+
+def test_a_guest_without_cells_is_bound_to_those_that_its_memory_is_claimed_of():
+    root = parsed(replace(GUEST, bound=[1]))
+    assert root.find("numatune/memory").attrib == {"mode": "strict", "nodeset": "1"}
+    assert root.find("cpu/numa") is None
+    assert parsed().find("numatune") is None
+
+
+def test_guests_share_the_processors_that_an_option_names():
+    assert parsed(around=replace(KVM, shared_cpus=[0, 1, 2, 9])).find("vcpu").get("cpuset") == "0-2,9"
+    assert parsed().find("vcpu").get("cpuset") is None

@@ -11,8 +11,8 @@ from tests.support.servers import ComputeCloud, actor, flavor_fields
 from cumulet.agent.fake import World
 from cumulet.compute.model import Server
 from cumulet.compute.operations import aliases, flavors
-from cumulet.compute.operations.aliases import Alias
 from cumulet.compute.operations.servers import delete, power
+from cumulet.compute.settings import Alias
 from cumulet.contract.commands import Device
 from cumulet.contract.guests import HostDevice
 from cumulet.kernel.errors import Invalid

@@ -70,7 +70,7 @@ class FakeHost:
             cpu_arch="x86_64",
             cpu_model="qemu64",
             cpu_features=["sse2", "nx", "lm"],
-            vcpus=world.capacity.vcpus,
+            vcpus=len(world.shared_cpus) if world.shared_cpus or world.dedicated_cpus else world.capacity.vcpus,
             memory_mb=world.capacity.memory_mb,
             disk_gb=world.capacity.disk_gb,
             free_memory_mb=free.memory_mb,
@@ -80,6 +80,8 @@ class FakeHost:
             cached_mb=world.cached_mb,
             cells=world.cells,
             devices=world.devices,
+            shared_cpus=world.shared_cpus,
+            dedicated_cpus=world.dedicated_cpus,
         )
 
     async def free(self) -> Free:

@@ -106,6 +106,8 @@ class World:
         self.pages: list[PagePool] = []
         self.cells: list[Cell] = []
         self.devices: list[Device] = []
+        self.shared_cpus: list[int] = []
+        self.dedicated_cpus: list[int] = []
         self.cached_mb = 0
         self.own_memory_mb = 0  # what the host itself uses
         self.changed = asyncio.Event()

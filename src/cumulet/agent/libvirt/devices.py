@@ -18,7 +18,7 @@ class Surroundings(Struct, frozen=True):
     """What a guest's XML depends on besides the guest.
 
     `cache` is QEMU's cache mode; `userspace` whether the datapath knows nothing of offloads: then ping works and TCP hangs unless
-    they are off on both sides.
+    they are off on both sides. `shared_cpus` are the processors for guests that have none of their own, all if it is empty.
     """
 
     virt_type: VirtType
@@ -26,6 +26,7 @@ class Surroundings(Struct, frozen=True):
     console_folder: str
     cache: str
     userspace: bool
+    shared_cpus: list[int] = []
 
 
 def alias(name: str) -> str:

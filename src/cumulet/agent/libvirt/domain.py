@@ -7,6 +7,7 @@ from xml.etree import ElementTree as xml
 
 from cumulet.contract.guests import GuestSpec, page_size_kb
 
+from ..topology.binding import bind
 from . import devices
 from .devices import Surroundings
 
@@ -44,6 +45,7 @@ def domain(guest: GuestSpec, around: Surroundings) -> str:
     _add(root, "vcpu", str(guest.vcpus), placement="static")
     _firmware(root, guest)
     _processor(root, around)
+    bind(root, guest, around.shared_cpus, emulated=around.virt_type == "qemu")
     for event, action in (("poweroff", "destroy"), ("reboot", "restart"), ("crash", "destroy")):
         _add(root, f"on_{event}", action)
     _devices(xml.SubElement(root, "devices"), guest, around)

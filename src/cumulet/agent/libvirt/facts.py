@@ -89,9 +89,9 @@ def booted_at(stat: str) -> float:
     return float(found.group(1)) if found else 0.0
 
 
-def processors() -> int:
-    """How many processors guests can use."""
-    return len(os.sched_getaffinity(0))
+def processors() -> list[int]:
+    """The processors that guests can use."""
+    return sorted(os.sched_getaffinity(0))
 
 
 def architecture() -> str:

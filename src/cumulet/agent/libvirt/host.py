@@ -173,7 +173,7 @@ class LibvirtHost:
         chosen = await accelerator.choose(settings.state) if settings.virt_type == "auto" else settings.virt_type
         cache = "none" if await asyncio.to_thread(_takes_direct_io, settings.state) else "writeback"
         program = str(daemon.emulator(settings, chosen))
-        return Surroundings(chosen, program, str(self._consoles), cache, self._switch.userspace)
+        return Surroundings(chosen, program, str(self._consoles), cache, self._switch.userspace, self._processors()[0])
 
     async def _ensure_daemon(self) -> bool:
         try:
@@ -253,6 +253,7 @@ class LibvirtHost:
         memory = await asyncio.to_thread(Path("/proc/meminfo").read_text)
         total, free = facts.memory_mb(memory)
         space, built = await self._disks.space(), await self.free()
+        shared, dedicated = self._processors()
         return HostFacts(
             host_id=self._identity.host_id,
             fingerprint=self._identity.fingerprint,
@@ -263,7 +264,7 @@ class LibvirtHost:
             cpu_arch=facts.architecture(),
             cpu_model=found.cpu_model,
             cpu_features=found.cpu_features,
-            vcpus=facts.processors(),
+            vcpus=len(shared) if dedicated or self._settings.cpu_shared_set else len(facts.processors()),
             memory_mb=total,
             disk_gb=space.total // GIB,
             free_memory_mb=free,
@@ -274,12 +275,21 @@ class LibvirtHost:
             cached_mb=facts.cached_mb(memory),
             cells=built.cells,
             devices=built.devices,
+            shared_cpus=shared,
+            dedicated_cpus=dedicated,
         )
 
     async def free(self) -> Free:
         """What is unused now."""
         _, free = facts.memory_mb(await asyncio.to_thread(Path("/proc/meminfo").read_text))
         return Free(free, (await self._disks.space()).free // GIB, *await asyncio.to_thread(self._built))
+
+    def _processors(self) -> tuple[list[int], list[int]]:
+        """Those that guests share, none if nobody says which, and those that a guest can have for itself."""
+        there = set(facts.processors())
+        options = (self._settings.cpu_shared_set, self._settings.cpu_dedicated_set)
+        shared, dedicated = ([cpu for cpu in cells.processors(option) if cpu in there] for option in options)
+        return shared, dedicated
 
     def _built(self) -> tuple[list[PagePool], list[Cell], list[Device]]:
         """Huge pages, cells, and the devices that guests may have."""

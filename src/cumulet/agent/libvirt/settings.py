@@ -17,7 +17,9 @@ class HostSettings(Struct, frozen=True, kw_only=True):
 
     `state` keeps everything the host must remember; its path must be short, as a Unix socket's has at most 107 bytes. `netns`
     is the namespace in which the switch lives; guests run there too. `socket` names a libvirtd that somebody else runs; None:
-    we run one. `devices` says which PCI devices guests may have. Times are in seconds.
+    we run one. `devices` says which PCI devices guests may have,
+    `cpu_shared_set` which processors they share, `cpu_dedicated_set` which ones a guest can have for itself; if both are empty,
+    they share all. Times are in seconds.
     """
 
     state: Path
@@ -30,3 +32,5 @@ class HostSettings(Struct, frozen=True, kw_only=True):
     detach_patience: float = 15.0
     disks: DiskSettings = DiskSettings()
     devices: list[DeviceSpec] = []
+    cpu_shared_set: str = ""
+    cpu_dedicated_set: str = ""

@@ -19,6 +19,27 @@ def numbers(text: str) -> list[int]:
     return found
 
 
+def processors(text: str) -> list[int]:
+    """The processors of an option like `4-15,^8`, sorted; none of an empty one. Raises ValueError for anything else."""
+    found: set[int] = set()
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        some = set(numbers(part.removeprefix("^")))
+        found = found - some if part.startswith("^") else found | some
+    return sorted(found)
+
+
+def check_sets(shared: str, dedicated: str) -> None:
+    """Raise ValueError unless the two options name processors, and none twice."""
+    for option, text in (("cpu_shared_set", shared), ("cpu_dedicated_set", dedicated)):
+        try:
+            processors(text)
+        except ValueError:
+            raise ValueError(f"{option} {text!r} is not like 0-3,8,^2") from None
+    both = set(processors(shared)) & set(processors(dedicated))
+    if both:
+        raise ValueError(f"cpu_shared_set and cpu_dedicated_set both have the processors {sorted(both)}")
+
+
 def page_pools(folder: Path = SYSFS / "kernel/mm/hugepages") -> list[PagePool]:
     """The huge pages that are set aside, smallest first: of the machine, or of the cell whose folder it is."""
     found = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...kernel.db import Tx
-from ..rules.inside.settings import Alias
+from ..settings import Alias
 from ..store import aliases as store
 
 

@@ -68,6 +68,8 @@ def guest_spec(server: Server, disks: Sequence[DiskSpec], ports: Sequence[PortSp
         extra_specs=flavor["extra_specs"],
         image_properties=server.image_properties,
         devices=held.devices,
+        cells=held.cells,
+        bound=held.bound,
     )
 
 

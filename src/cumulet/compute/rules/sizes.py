@@ -24,15 +24,17 @@ def root_gb(flavor: Flavor, image_bytes: int) -> int:
     return flavor.disk or -(-image_bytes // GIB)
 
 
-def resources(flavor: Flavor, local_disk_mb: int) -> dict[str, int]:
+def resources(flavor: Flavor, local_disk_mb: int, dedicated: bool = False) -> dict[str, int]:
     """What is claimed, in placement's resource classes; `local_disk_mb` is the sum of the disks on the host.
+
+    With `dedicated` its processors are the host's own (PCPU), which nobody else has.
 
     Of a guest in huge pages only QEMU's overhead is ordinary memory (C11). A flavor's `resources:CLASS` asks for more of a
     class, never for less than the guest takes (C2); classes that not every host has are in `inside.groups`.
     """
     overhead, size_kb = overhead_mb(flavor.vcpus, flavor.ram), page_size_kb(flavor.extra_specs)
     wanted = {
-        "VCPU": flavor.vcpus,
+        "PCPU" if dedicated else "VCPU": flavor.vcpus,
         "MEMORY_MB": overhead if size_kb else flavor.ram + overhead,
         "DISK_GB": -(-local_disk_mb // 1024),
     }

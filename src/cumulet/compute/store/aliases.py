@@ -9,7 +9,7 @@ import msgspec
 import sqlalchemy as sa
 
 from ...kernel.db import Json, Query, Reader, Tx, among, metadata
-from ..rules.inside.settings import Alias
+from ..settings import Alias
 
 ALIASES = sa.Table(
     "pci_aliases",

@@ -18,7 +18,8 @@ from ..refusals import Removed, Survey, lacking, none_left, passing, survey
 from ..store import claims as store
 from ..store import consumers, fitting, inventories, providers
 from ..store.ledger import history
-from ..wishes import Choice, Inside, Part
+from ..topology.stock import MEMORY, cell_class
+from ..wishes import Choice, GuestCell, Inside, Part
 from .topology import inside
 
 MANY = 1000
@@ -81,10 +82,11 @@ async def claim(
     """
     _check(resources)
     epoch = await consumers.advance(tx, consumer_id, project_id, user_id, consumer_type)
-    if await providers.touch(tx, host_id) is None:
+    divided = await providers.touch_host(tx, host_id, cell_class(MEMORY))
+    if divided is None:
         raise NotFound(f"Host {host_id} could not be found.")
     wanted = Claim(consumer_id, host_id, "", 0, epoch, tx.stamp)
-    found = await inside.find(tx, host_id, within)
+    found = await inside.find(tx, host_id, within, resources.get(MEMORY, 0) if divided else 0)
     amounts = Counter(resources) + Counter(found.amounts.get(host_id, {}))
     if not await store.insert(tx, wanted, amounts):
         raise await _refusal(tx, consumer_id, host_id, amounts)
@@ -163,6 +165,7 @@ __all__ = [
     "Candidate",
     "Choice",
     "Figures",
+    "GuestCell",
     "Inside",
     "Part",
     "Removed",

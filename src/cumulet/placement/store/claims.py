@@ -27,6 +27,9 @@ ON_PROVIDER = Query(
 EVERYTHING = Query(sa.select(CLAIMS).order_by(T.consumer_id, T.provider_id, T.resource_class), Claim)
 PUT: Query[Any] = Query(sa.insert(CLAIMS).values({c.name: sa.bindparam(c.name, type_=c.type) for c in CLAIMS.columns}))
 _IN_TREE = T.provider_id.in_(sa.select(PROVIDERS.c.id).where(PROVIDERS.c.root_id == sa.bindparam("b_root")))
+IN_TREE = Query(
+    sa.select(CLAIMS).where(T.consumer_id == sa.bindparam("b_from"), _IN_TREE).order_by(T.provider_id, T.resource_class), Claim
+)
 DROP = Query(sa.delete(CLAIMS).where(T.consumer_id == sa.bindparam("b_from"), _IN_TREE).returning(*CLAIMS.columns), Claim)
 DROP_ALL = Query(sa.delete(CLAIMS).where(T.consumer_id == sa.bindparam("consumer_id")).returning(*CLAIMS.columns), Claim)
 HAND_OVER = Query(
@@ -133,6 +136,11 @@ async def everything(tx: Reader) -> list[Claim]:
 async def by_tree(tx: Reader, consumer_id: str) -> list[tuple[str, str, int]]:
     """(root id, resource class, amount) of all that a consumer holds, sums of whole trees."""
     return [(root_id, name, int(amount)) for root_id, name, amount in await tx.all(BY_TREE, consumer_id=consumer_id)]
+
+
+async def in_tree(tx: Reader, consumer_id: str, root_id: str) -> list[Claim]:
+    """What a consumer holds of a root and of what is below it, by provider."""
+    return await tx.all(IN_TREE, b_from=consumer_id, b_root=root_id)
 
 
 async def drop(tx: Tx, consumer_id: str, root_id: str) -> list[Claim]:

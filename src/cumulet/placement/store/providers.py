@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from ...kernel.db import Query, Reader, Tx, among, metadata, values
 from ...kernel.db.rows import delete, get, insert
 from ..model import Provider
+from .tables import INVENTORIES
 
 PROVIDERS = sa.Table(
     "providers",
@@ -33,6 +34,15 @@ TOUCH: Query[tuple[int]] = Query(
     .where(T.id == sa.bindparam("b_id"))
     .values(generation=T.generation + 1, updated_at=sa.bindparam("stamp"))
     .returning(T.generation)
+)
+_BELOW = PROVIDERS.alias("below")
+_CELL = sa.and_(INVENTORIES.c.provider_id == _BELOW.c.id, INVENTORIES.c.resource_class == sa.bindparam("cell_class"))
+_DIVIDED = sa.exists().where(_BELOW.c.parent_id == sa.bindparam("b_id"), _CELL)
+TOUCH_HOST: Query[tuple[int, bool]] = Query(
+    sa.update(PROVIDERS)
+    .where(T.id == sa.bindparam("b_id"))
+    .values(generation=T.generation + 1, updated_at=sa.bindparam("stamp"))
+    .returning(T.generation, _DIVIDED)
 )
 RENAME: Query[tuple[int]] = Query(
     sa.update(PROVIDERS).where(T.id == sa.bindparam("b_id")).values(name=sa.bindparam("name"), updated_at=sa.bindparam("stamp"))
@@ -75,6 +85,12 @@ async def touch(tx: Tx, provider_id: str) -> int | None:
     """
     touched = await tx.one(TOUCH, b_id=provider_id, stamp=tx.stamp)
     return touched[0] if touched else None
+
+
+async def touch_host(tx: Tx, host_id: str, cell_class: str) -> bool | None:
+    """The same of a host: whether its memory is in several cells, which have inventory of `cell_class`."""
+    touched = await tx.one(TOUCH_HOST, b_id=host_id, stamp=tx.stamp, cell_class=cell_class)
+    return bool(touched[1]) if touched else None
 
 
 async def rename(tx: Tx, provider_id: str, name: str) -> None:

@@ -12,11 +12,23 @@ from ...contract.commands import VF, Cell, Device, HostFacts
 from ...kernel import ids
 from .. import standards
 from ..model import Inventory
+from ..rules import pages_class
 
 CELL = "CUSTOM_NUMA_"
 """What the resource classes of a cell begin with, before those of the host."""
 
-CELL_MEMORY = f"{CELL}MEMORY_MB"
+MEMORY = "MEMORY_MB"
+
+
+def cell_class(name: str) -> str:
+    """What a class of a host is called in its cells."""
+    return CELL + name.removeprefix("CUSTOM_")
+
+
+def host_class(name: str) -> str:
+    """What a class of a cell is called in its host."""
+    plain = name.removeprefix(CELL)
+    return plain if plain in standards.classes() else f"CUSTOM_{plain}"
 
 
 class Child(Struct, frozen=True):
@@ -95,8 +107,8 @@ def children(facts: HostFacts, memory: Inventory | None, held: Held, stamp: str)
 def _cell(facts: HostFacts, cell: Cell, memory: Inventory, stamp: str) -> Child:
     identity = child_id(facts.host_id, cell_label(cell.cell_id))
     ordinary = _ordinary(cell)
-    stock = [_one(identity, CELL_MEMORY, ordinary, _reserve(facts, cell, memory.reserved), memory.allocation_ratio, stamp)]
-    stock += [_one(identity, f"{CELL}HUGE_PAGES_{pool.size_kb}KB", pool.total, 0, 1.0, stamp) for pool in cell.pages]
+    stock = [_one(identity, cell_class(MEMORY), ordinary, _reserve(facts, cell, memory.reserved), memory.allocation_ratio, stamp)]
+    stock += [_one(identity, cell_class(pages_class(pool.size_kb)), pool.total, 0, 1.0, stamp) for pool in cell.pages]
     return Child(cell_label(cell.cell_id), stock, {"HW_NUMA_ROOT"})
 
 

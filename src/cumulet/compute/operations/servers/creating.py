@@ -58,7 +58,7 @@ async def check(tx: Tx, actor: Actor, new: NewServers, store: Any) -> Checked:
     _check_text(new)
     flavor = await _flavor(tx, actor, new.flavor_id)
     image = await _image(tx, actor, new.image_id)
-    await needs_of(tx, flavor, 0)
+    await needs_of(tx, flavor, image.properties if image else {}, 0)
     planned = _plan(new, flavor, image)
     await _check_bootable(tx, actor, planned[0])
     boots_image = planned[0].place == "local"
@@ -69,7 +69,8 @@ async def check(tx: Tx, actor: Actor, new: NewServers, store: Any) -> Checked:
     count = await _affordable(tx, actor, new, flavor)
     _check_count(new, count)
     group_id = await server_groups.hinted(tx, actor, new.hints, count)
-    volume_host = await _volume_host(tx, actor, flavor, planned, Bounds(destination, zone, group_id))
+    bounds = Bounds(destination, zone, group_id, image.properties if image else {})
+    volume_host = await _volume_host(tx, actor, flavor, planned, bounds)
     return Checked(flavor, image, source, keypair, destination, zone, planned, volume_host, count, group_id)
 
 
@@ -165,11 +166,12 @@ async def _zone(tx: Reader, place: Place) -> str | None:
 
 
 class Bounds(Struct, frozen=True):
-    """What bounds the choice of a host: one that was named, a zone, a server group."""
+    """What bounds the choice of a host: one that was named, a zone, a server group, and what the image wants of it."""
 
     destination: Destination | None
     zone: str | None
     group_id: str | None
+    image_properties: dict[str, str]
 
 
 async def _volume_host(tx: Reader, actor: Actor, flavor: Flavor, planned: list[disk_rules.Planned], bounds: Bounds) -> str | None:
@@ -186,7 +188,9 @@ async def _volume_host(tx: Reader, actor: Actor, flavor: Flavor, planned: list[d
         return bounds.destination.host_id
     local = sum(disk.size_mb for disk in planned if disk.place == "local")
     try:
-        found = await claims.candidates(tx, await _within(tx, await needs_of(tx, flavor, local), bounds), limit=32)
+        found = await claims.candidates(
+            tx, await _within(tx, await needs_of(tx, flavor, bounds.image_properties, local), bounds), limit=32
+        )
     except NoCapacity:
         return None
     return max(found, key=lambda candidate: candidate.free.get("MEMORY_MB", 0)).host_id

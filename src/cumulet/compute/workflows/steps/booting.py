@@ -14,6 +14,7 @@ from ....placement.operations.topology import holding
 from ...rules import guests
 from ...store import disks
 from .home import Home, known
+from .needing import cells_of
 from .placing import token
 
 
@@ -34,6 +35,6 @@ async def load_boot(tx: Tx, server_id: str) -> Boot:
     home = Home(server.host_id, await claims.epoch(tx, server_id))
     own = [disk for disk in await disks.of_server(tx, server_id) if disk.path is not None]
     specs = [guests.disk_spec(disk) for disk in guests.boot_order(own)]
-    held = await holding.of_consumer(tx, server_id, server.host_id)
+    held = await holding.of_consumer(tx, server_id, server.host_id, cells_of(server))
     guest = guests.guest_spec(server, specs, await ports.specs(tx, server_id), held)
     return Boot(guest, token(guest, home, await hosts.seat(tx, server.host_id)), home)

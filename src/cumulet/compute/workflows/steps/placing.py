@@ -19,13 +19,13 @@ from ....placement.operations import hosts
 from ....placement.operations.ledger import moves
 from ....placement.operations.topology import holding
 from ....volume.operations import attachments
-from ...model import DELETING, LOCAL, SPAWNING, Destination, Disk, Flavor, Server
+from ...model import DELETING, LOCAL, SPAWNING, Destination, Disk, Server
 from ...rules import guests
 from ...store import disks, servers, services
 from .choosing import Past, choose
 from .config_drive import config_files
 from .home import Home, known
-from .needing import needs_of
+from .needing import Needs, needs_of_server
 
 OVERTAKEN = 4
 """How often another host is chosen because others have claimed the chosen one's room meanwhile (on PostgreSQL)."""
@@ -57,7 +57,8 @@ async def place_server(tx: Tx, server_id: str, past: Past) -> Placed:
     own = await disks.of_server(tx, server_id)
     if past.hosts:
         await services.build_failed(tx, past.hosts[-1])
-    home = await _claim(tx, server, own, past)
+    needs = await needs_of_server(tx, server, sum(disk.size_mb for disk in own if disk.place == LOCAL))
+    home = await _claim(tx, server, own, needs, past)
     assert home.host_id is not None
     host = await hosts.seat(tx, home.host_id)
     task = server.task if server.task == DELETING else SPAWNING
@@ -65,7 +66,7 @@ async def place_server(tx: Tx, server_id: str, past: Past) -> Placed:
     own_ports = await ports.specs(tx, server_id)
     for port in own_ports:
         await ports.bind(tx, port.port_id, host.id)
-    held = await holding.claimed_now(tx, server_id, host)
+    held = await holding.claimed_now(tx, server_id, host, needs.inside.cells)
     guest = guests.guest_spec(server, await _disk_specs(tx, own, home.host_id), own_ports, held)
     make = [Make(disk.id, disk.label, disk.size_mb) for disk in guests.to_make(own)]
     config = await config_files(tx, server, own) if server.config_drive else None
@@ -77,9 +78,7 @@ def token(guest: GuestSpec, home: Home, host: hosts.Seat) -> ClaimToken:
     return sign(claim_of(guest, host.id, home.epoch), host.claim_key)
 
 
-async def _claim(tx: Tx, server: Server, own: Sequence[Disk], past: Past) -> Home:
-    flavor = msgspec.convert(server.flavor, Flavor)
-    needs = await needs_of(tx, flavor, sum(disk.size_mb for disk in own if disk.place == LOCAL))
+async def _claim(tx: Tx, server: Server, own: Sequence[Disk], needs: Needs, past: Past) -> Home:
     destination = msgspec.convert(server.destination, Destination) if server.destination else None
 
     async def take(host_id: str, why: dict[str, Any]) -> Home:

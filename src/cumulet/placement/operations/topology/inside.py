@@ -11,7 +11,8 @@ from ...store import claims as store
 from ...store import providers
 from ...store.ledger import history
 from ...store.topology import pieces
-from ...topology.fitting import Fit, Lack, fit
+from ...topology.fitting import Fit, adrift, fit
+from ...topology.rooms import Lack
 from ...wishes import Inside
 from .looking import tree, trees
 
@@ -52,15 +53,21 @@ def _some(host_ids: list[str]) -> Iterator[list[str]]:
         yield host_ids[at : at + AT_ONCE]
 
 
-async def find(tx: Reader, host_id: str, inside: Inside) -> Fit:
-    """How to take what is wanted inside of a host. The caller has touched the host. Raises NoCapacity with the figure."""
-    if not inside:
+async def find(tx: Reader, host_id: str, inside: Inside, memory_mb: int) -> Fit:
+    """How to take what is wanted inside of a host. The caller has touched the host. Raises NoCapacity with the figure.
+
+    Of a host whose memory is in several cells, `memory_mb` is what is claimed of it as a whole: if no cells are wanted, it comes
+    to those that are emptiest.
+    """
+    if not inside and not memory_mb:
         return Fit({}, [])
     known = await tree(tx, host_id)
     assert known is not None
     found = fit(known, inside)
     if isinstance(found, Lack):
         raise NoCapacity(f"The host cannot hold this: {found.words()}.", code="claim", internal=f"host {host_id}")
+    if memory_mb and not inside.cells:
+        return found.beside(adrift(known, memory_mb))
     return found
 
 

@@ -51,14 +51,14 @@ class RealCloud:
         self.demo, self.admin = Client(self.config.url), Client(self.config.url)
         self.address = ""
 
-    async def command(self, *words: str, prefix: tuple[str, ...] = (), seconds: float = 120) -> Said:
+    async def command(self, *words: str, prefix: tuple[str, ...] = (), seconds: float = 120, columns: int = 200) -> Said:
         """`cumulet WORDS --state …`, to its end. Raises TimeoutError; the command is killed then."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("CUMULET_")}
         environment |= {f"CUMULET_{name.upper()}": str(value) for name, value in self.options.items()}
         argv = (*prefix, sys.executable, "-m", "cumulet.app.cli", *words, "--state", str(self.state))
         argv += ("--config", str(self.file)) if self.file else ()
         both = {"stdout": asyncio.subprocess.PIPE, "stderr": asyncio.subprocess.STDOUT}
-        child = await asyncio.create_subprocess_exec(*argv, env={**environment, "COLUMNS": "200"}, **both)
+        child = await asyncio.create_subprocess_exec(*argv, env={**environment, "COLUMNS": str(columns)}, **both)
         try:
             async with asyncio.timeout(seconds):
                 output, _ = await child.communicate()

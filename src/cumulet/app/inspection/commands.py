@@ -35,11 +35,10 @@ def explain_host(
     from ...compute.operations.explain.hosts import HostExplained
     from . import page, terminal
 
-    found = ask(configuration(config, state), "GET", f"hosts/{quote(host)}")
+    found = ask(configuration(config, state), "GET", f"hosts/{_quoted(host)}")
     explained = msgspec.convert(found, HostExplained)
     if html is not None:
-        html.write_text(page.page(explained))
-        console.print(f"Written: {html}", highlight=False)
+        _write(html, page.page(explained))
     elif as_json:
         print_json(found)
     else:
@@ -52,11 +51,19 @@ def explain_server(server: str, as_json: JsonOption = False, state: StateOption 
     from ...compute.operations.explain.servers import ServerExplained
     from . import terminal
 
-    found = ask(configuration(config, state), "GET", f"servers/{quote(server)}")
+    found = ask(configuration(config, state), "GET", f"servers/{_quoted(server)}")
     if as_json:
         print_json(found)
     else:
         terminal.show_server(console, msgspec.convert(found, ServerExplained))
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text)
+    except OSError as problem:
+        raise failure(f"--html {path}: {problem.strerror}.") from None
+    console.print(f"Written: {path}", highlight=False, soft_wrap=True)
 
 
 def audit(
@@ -74,7 +81,7 @@ def audit(
 
     settings = configuration(config, state)
     if recount is not None:
-        print_json(ask(settings, "POST", f"projects/{quote(recount)}/recount"))
+        print_json(ask(settings, "POST", f"projects/{_quoted(recount)}/recount"))
         return
     query = urlencode([_tried(option) for option in what_if or []])
     found = ask(settings, "GET", f"audit?{query}" if query else "audit")
@@ -110,7 +117,7 @@ def grant(
     """Let more of a host's memory, processors or disk be claimed than there is, for a while."""
     resource_class, number = _ratio(ratio)
     body = {"ratio": number, "until": _until(until), "reason": reason, "resource_class": resource_class}
-    print_json(ask(configuration(config, state), "POST", f"hosts/{quote(host)}/grants", body))
+    print_json(ask(configuration(config, state), "POST", f"hosts/{_quoted(host)}/grants", body))
 
 
 def _ratio(text: str) -> tuple[str, float]:
@@ -151,4 +158,11 @@ def list_grants(as_json: JsonOption = False, state: StateOption = None, config: 
 @overcommit_app.command("revoke")
 def revoke(grant_id: str, state: StateOption = None, config: ConfigOption = None) -> None:
     """End a grant now. What was claimed stays; nothing grows until it fits again."""
-    print_json(ask(configuration(config, state), "DELETE", f"grants/{quote(grant_id)}"))
+    print_json(ask(configuration(config, state), "DELETE", f"grants/{_quoted(grant_id)}"))
+
+
+def _quoted(name: str) -> str:
+    """A name as one part of a path. Servers undo the quoting of a slash before they look for the path."""
+    if "/" in name:
+        raise failure(f"{name} could not be found: no name or id has a slash.")
+    return quote(name, safe="")

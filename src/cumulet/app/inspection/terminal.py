@@ -13,6 +13,9 @@ from ...kernel.clock import stamp
 from .bars import HISTORY, LEGEND, STYLES, UNITS, Bar, amount, measured, sold
 
 WIDTH = 72
+"""How wide bars are, unless the terminal is narrower."""
+
+LIMIT = "▲ limit"
 _CALLED = {"used": "claimed", "own_use": "own use"}
 _COLOURS = {"critical": "bold red", "error": "red", "warning": "yellow"}
 
@@ -24,7 +27,7 @@ def show_host(console: Console, explained: HostExplained) -> None:
     bars = [sold(explained, line) for line in explained.lines]
     found = measured(explained)
     for bar in [*bars, *([found] if found else [])]:
-        console.print(_bar(bar))
+        console.print(_bar(bar, min(WIDTH, console.width)))
     if found is None:
         console.print("[yellow]The agent does not answer: nothing is measured.[/yellow]")
     console.print(_figures(explained.lines))
@@ -42,10 +45,10 @@ def show_host(console: Console, explained: HostExplained) -> None:
         console.print(f"[yellow]![/yellow] {text}", highlight=False)
 
 
-def _bar(bar: Bar) -> RenderableType:
-    line, legend = Text(), Text()
+def _bar(bar: Bar, space: int) -> RenderableType:
+    line, legend = Text(no_wrap=True, overflow="crop"), Text()
     for part in bar.parts:
-        width = max(1, round(part.amount * WIDTH / bar.whole))
+        width = max(1, round(part.amount * space / bar.whole))
         line.append("█" * width, STYLES[part.style][1])
     totals: dict[str, int] = {}
     for part in bar.parts:
@@ -54,8 +57,8 @@ def _bar(bar: Bar) -> RenderableType:
     legend.append("  ".join(f"{label} {amount(number, bar.unit)}" for label, number in totals.items()), "dim")
     title = Text(f"\n{bar.title}", "bold")
     if bar.limit is not None:
-        mark = min(len(line.plain), round(bar.limit * WIDTH / bar.whole))
-        return Group(title, line, Text(" " * max(0, mark - 1) + "▲ limit"), legend)
+        mark = min(len(line.plain), space - len(LIMIT), round(bar.limit * space / bar.whole))
+        return Group(title, line, Text(" " * max(0, mark - 1) + LIMIT), legend)
     return Group(title, line, legend)
 
 

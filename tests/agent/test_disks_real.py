@@ -109,9 +109,17 @@ async def test_an_image_is_fetched_once_for_all_who_need_it_at_once(machine, ima
     assert len(opened) == 1
 
 
-@pytest.mark.parametrize("damage", ["sha512", "size", "longer"])
+async def test_an_image_is_checked_by_the_algorithm_that_it_was_hashed_by(machine, image):
+    content = Path(image.url.removeprefix("file://")).read_bytes()
+    other = replace(image, algorithm="blake2b", digest=hashlib.blake2b(content).hexdigest())
+    assert (await machine.disks.create_root(CreateRootDisk("s1", other, 5), "w/disk/1")).virtual_size == 5 * GIB
+    wrong = replace(other, algorithm="sha3_512", image_id="image2")
+    assert await code_of(machine.disks.create_root(CreateRootDisk("s2", wrong, 5), "w/disk/2")) == "image_corrupt"
+
+
+@pytest.mark.parametrize("damage", ["digest", "size", "longer"])
 async def test_an_image_with_other_content_is_refused_and_leaves_nothing(machine, image, damage):
-    wrong = {"sha512": ("sha512", "0" * 128), "size": ("size", image.size + 1), "longer": ("size", image.size - 1)}
+    wrong = {"digest": ("digest", "0" * 128), "size": ("size", image.size + 1), "longer": ("size", image.size - 1)}
     bad = replace(image, **dict([wrong[damage]]))
     assert await code_of(machine.disks.create_root(CreateRootDisk("s1", bad, 5), "w/disk/1")) == "image_corrupt"
     assert machine.files("images", "disks") == set()

@@ -25,7 +25,7 @@ from cumulet.app.server import settle
 
 from . import images, ledger
 from .identity import identity
-from .measuring import Wire, cpu_each, note, rows
+from .measuring import Wire, cpu_each, figure, note, rows
 
 
 def start_to_first_answer() -> None:
@@ -166,7 +166,7 @@ async def _upload(wire: Wire, image_id: str) -> None:
 def main() -> None:
     """Measure, print, fail if a budget is missed by more than half."""
     start_to_first_answer()
-    images.measure(note)
+    images.measure(note, figure)
     with tempfile.TemporaryDirectory() as folder:
         uvloop.run(requests(Path(folder)))
     with tempfile.TemporaryDirectory() as folder:

@@ -1,6 +1,7 @@
-"""Images through the socket of a cloud in a process of its own, beside what hashing and copying alone reach in the same run.
+"""Images through the socket of a cloud in a process of its own, beside what its parts alone reach in the same run.
 
-`BENCH_IMAGE_MB` is the size of the large image; the budgets are meant for 4096.
+`BENCH_IMAGE_MB` is the size of the large image; the budgets are meant for 4096. A bare receiver does all that an upload must do and
+nothing else: between it and hashing alone is what the network and the disk take of the processors.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import http.client
 import json
+import multiprocessing
 import os
 import socket
 import subprocess
@@ -18,7 +20,10 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+
+from . import bare
 
 MIB = 1 << 20
 PORT = 8798
@@ -26,25 +31,84 @@ BLOCKS = [os.urandom(MIB) for _ in range(16)]
 """Not zeros: those would not be written."""
 
 Note = Callable[..., None]
+Figure = Callable[[str, float, str], None]
 
 
-def measure(note: Note) -> None:
+def measure(note: Note, figure: Figure) -> None:
     """All rows."""
     size = int(os.environ.get("BENCH_IMAGE_MB", "256"))
-    with tempfile.TemporaryDirectory() as folder, cloud(Path(folder)) as (process, token):
-        client = Client(token)
+    with tempfile.TemporaryDirectory() as name, cloud(Path(name)) as (process, token), bare.receiver(Path(name)) as address:
+        client, folder = Client(token), Path(name)
         client.upload(client.make(), 16)
-        hashing = _rate(size, lambda: hash_alone(size))
+        for smaller in (1, 16):
+            uploads(client, smaller, Alone(folder, address), figure)
         before = _rss(process.pid)
         with _peak(process.pid) as peak:
-            image = client.make()
-            uploading = _rate(size, lambda: client.upload(image, size))
-        note(f"upload of {size} MiB, of md5+sha512 alone ({hashing:.0f} MiB/s)", uploading / hashing * 100, "%", 85, at_least=True)
+            hashed, received = uploads(client, size, Alone(folder, address), figure)
+        note(f"upload of {size} MiB, of md5+sha512 alone", hashed, "%", 85, at_least=True)
+        note(f"upload of {size} MiB, of a bare receiver", received, "%", 85, at_least=True)
         note(f"upload of {size} MiB, memory", (peak[0] - before) / MIB, "MiB", 30)
-        copying = _rate(size, lambda: copy_alone(Path(folder), size))
+        copying = _rate(size, lambda: copy_alone(folder, size))
+        image = client.make()
+        client.upload(image, size)
         downloading = _rate(size, lambda: client.download(image))
         note(f"download, of a file over loopback ({copying:.0f} MiB/s)", downloading / copying * 100, "%", 70, at_least=True)
         note("GET /v2/images beside 16 uploads, p99", while_uploading(client), "ms", 50)
+
+
+class Alone:
+    """What an upload consists of, each by itself, on the same bytes and the same disk."""
+
+    def __init__(self, folder: Path, receiver: tuple[str, int]) -> None:
+        self._path, self._receiver = folder / "alone", receiver
+
+    def hash(self, size: int) -> None:
+        """md5 and sha512 beside each other, in two threads."""
+        with ThreadPoolExecutor(2) as threads:
+            list(threads.map(_hash, ("md5", "sha512"), (size, size)))
+
+    def write(self, size: int) -> None:
+        """A new file."""
+        with self._path.open("wb", buffering=0) as file:
+            for at in range(size):
+                file.write(BLOCKS[at % len(BLOCKS)])
+
+    def flush(self, size: int) -> None:
+        """What `write` has written, to disk."""
+        descriptor = os.open(self._path, os.O_RDWR)
+        os.fsync(descriptor)
+        os.close(descriptor)
+
+    def receive(self, size: int) -> None:
+        """All of it: received in another process, hashed and written in three threads there, flushed."""
+        with socket.create_connection(self._receiver) as connection:
+            for at in range(size):
+                connection.sendall(BLOCKS[at % len(BLOCKS)])
+            connection.shutdown(socket.SHUT_WR)
+            connection.recv(1)
+
+
+def _hash(name: str, size: int) -> None:
+    digest = hashlib.new(name)
+    for at in range(size):
+        digest.update(BLOCKS[at % len(BLOCKS)])
+
+
+def uploads(client: Client, size: int, alone: Alone, figure: Figure, rounds: int = 5) -> tuple[float, float]:
+    """How fast an upload is beside its parts, in turns; in percent of hashing alone, and of a bare receiver. Medians."""
+    seconds: dict[str, list[float]] = {}
+    for _ in range(rounds):
+        image = client.make()
+        parts = {"hash": alone.hash, "write": alone.write, "flush": alone.flush, "receive": alone.receive}
+        for name, work in (*parts.items(), ("upload", partial(client.upload, image))):
+            began = time.perf_counter()
+            work(size)
+            seconds.setdefault(name, []).append(time.perf_counter() - began)
+    took = {name: sorted(each)[rounds // 2] for name, each in seconds.items()}
+    told = {"hash": "md5+sha512 in 2 threads", "write": "write", "flush": "fsync", "receive": "bare receiver", "upload": "upload"}
+    for name, what in told.items():
+        figure(f"{size} MiB: {what}", took[name] * 1000, "ms")
+    return took["hash"] / took["upload"] * 100, took["receive"] / took["upload"] * 100
 
 
 @contextmanager
@@ -114,18 +178,6 @@ class Client:
         self._ask("GET", "/images").read()
 
 
-def hash_alone(size: int) -> None:
-    """md5 and sha512 beside each other, over what is uploaded."""
-
-    def run(name: str) -> None:
-        digest = hashlib.new(name)
-        for at in range(size):
-            digest.update(BLOCKS[at % len(BLOCKS)])
-
-    with ThreadPoolExecutor(2) as threads:
-        list(threads.map(run, ("md5", "sha512")))
-
-
 def copy_alone(folder: Path, size: int) -> None:
     """A file of that size through a socket of the loopback, as simply as it goes."""
     path = folder / "plain"
@@ -151,18 +203,24 @@ def _send(server: socket.socket, path: Path) -> None:
 
 
 def while_uploading(client: Client, uploads: int = 16, size: int = 64) -> float:
-    """How long a list takes while others upload: the 99th percentile in milliseconds."""
+    """How long a list takes while another process uploads: the 99th percentile in milliseconds."""
     images = [client.make() for _ in range(uploads)]
+    uploader = multiprocessing.get_context("spawn").Process(target=upload_all, args=(client, images, size))
+    uploader.start()
     taken: list[float] = []
-    with ThreadPoolExecutor(uploads) as threads:
-        running = [threads.submit(client.upload, image, size) for image in images]
-        while not all(job.done() for job in running):
-            began = time.perf_counter()
-            client.index()
-            taken.append((time.perf_counter() - began) * 1000)
-        for job in running:
-            job.result()
+    while uploader.is_alive():
+        began = time.perf_counter()
+        client.index()
+        taken.append((time.perf_counter() - began) * 1000)
+    if uploader.exitcode:
+        raise SystemExit("an upload failed")
     return sorted(taken)[int(len(taken) * 0.99)]
+
+
+def upload_all(client: Client, images: list[str], size: int) -> None:
+    """All at once."""
+    with ThreadPoolExecutor(len(images)) as threads:
+        list(threads.map(lambda image: client.upload(image, size), images))
 
 
 def _rate(size: int, work: Callable[[], None]) -> float:

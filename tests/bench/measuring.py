@@ -18,6 +18,11 @@ def note(what: str, value: float, unit: str, budget: float, at_least: bool = Fal
     rows.append((what, f"{value:,.2f} {unit}", f"{'≥' if at_least else '≤'} {budget:g} {unit}", kept))
 
 
+def figure(what: str, value: float, unit: str) -> None:
+    """One row that is only to be compared with others."""
+    rows.append((what, f"{value:,.2f} {unit}", "", True))
+
+
 class Wire:
     """Calls the ASGI application directly: what is measured is ours, not a client."""
 

@@ -18,7 +18,7 @@ from ..compute.settings import Alias
 from ..identity.directory.settings import Directory
 from ..identity.openid.settings import Federation
 from ..image.bytestores.settings import StoreSettings
-from ..image.settings import ImportSettings
+from ..image.settings import Algorithm, ImportSettings
 from ..kernel.ceph.client import Client
 
 TOKEN_KEYS, CREDENTIAL_KEYS = "token-keys", "credential-keys"
@@ -89,6 +89,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     image_largest_gb: int = 1024
     image_cache_gb: Annotated[int, Meta(ge=0)] = 0
     image_show_locations: bool = False
+    image_hashing_algorithm: Algorithm = "sha512"
     image_import: ImportSettings = ImportSettings()
     host_ceph: Client = Client()
     address_failures: int = 100

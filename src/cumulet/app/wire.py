@@ -124,6 +124,7 @@ def images(config: Config, db: Database, rings: Rings) -> ImageParts:
         largest=config.image_largest_gb << 30,
         storage_quota=config.image_storage_quota,
         show_locations=config.image_show_locations,
+        hashing_algorithm=config.image_hashing_algorithm,
         imports=config.image_import,
     )
     return ImageParts(

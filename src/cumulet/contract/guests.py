@@ -5,23 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 
 class ImageSource(Struct, frozen=True):
     """Where an agent gets an image's bytes, and how it proves that they are the right ones.
 
     `url` is `file:///…` (the store is on this machine), `http(s)://…`, or `rbd://cluster/pool/image/snapshot` for hosts that reach
-    the cluster; `size` is in bytes; `sha512` hexadecimal. `private`: the URL may lead to an address that is not public, as it is
-    the operator's and not a user's.
+    the cluster; `size` is in bytes; `digest` hexadecimal, of `algorithm` (Python's name for it; agents of before know SHA-512 only,
+    hence the name on the wire, and refuse what has another hash). `private`: the URL may lead to an address that is not public, as
+    it is the operator's and not a user's.
     """
 
     image_id: str
     url: str
     size: int
-    sha512: str
+    digest: str = field(name="sha512")
     disk_format: str
     private: bool = False
+    algorithm: str = "sha512"
 
 
 class DiskSpec(Struct, frozen=True):

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from ..kernel.errors import Invalid, TooLarge, UnsupportedMedia
 from . import formats
-from .bytestores import BLOCK, Digests, Incoming
+from .bytestores import BLOCK, PIECE, Digests, Incoming
 from .model import PLAIN_CONTAINERS, Facts, Image
 
 OnBlock = Callable[[int], Awaitable[None]]
@@ -34,15 +34,15 @@ def plain_format(image: Image) -> str | None:
 
 
 async def blocks(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The pieces, joined to blocks of about `BLOCK` bytes."""
+    """The pieces as they are, but for small ones, which are joined: to `BLOCK` bytes or more at first, then to `PIECE`."""
     waiting: list[bytes] = []
-    size = 0
+    size, least = 0, BLOCK
     async for piece in pieces:
         waiting.append(piece)
         size += len(piece)
-        if size >= BLOCK:
+        if size >= least:
             yield b"".join(waiting)
-            waiting, size = [], 0
+            waiting, size, least = [], 0, PIECE
     if waiting:
         yield b"".join(waiting)
 
@@ -62,10 +62,11 @@ async def examine(incoming: Incoming, wanted: Wanted, aside: Callable[..., Await
     """What the bytes are, once all are written. Raises Invalid, UnsupportedMedia if they are not what they have to be."""
     digests = await incoming.flush()
     _compare(digests, wanted)
-    if wanted.disk_format is None:
-        return Facts(digests.size, None, digests.md5, digests.sha512)
-    found: formats.Found = await aside(inspected, wanted.disk_format, incoming.look, digests.size)
-    return Facts(digests.size, formats.virtual_size(wanted.disk_format, found, digests.size), digests.md5, digests.sha512)
+    virtual_size = None
+    if wanted.disk_format is not None:
+        found: formats.Found = await aside(inspected, wanted.disk_format, incoming.look, digests.size)
+        virtual_size = formats.virtual_size(wanted.disk_format, found, digests.size)
+    return Facts(digests.size, virtual_size, digests.md5, digests.multihash, digests.algorithm)
 
 
 def inspected(disk_format: str, look: formats.Look, size: int) -> formats.Found:

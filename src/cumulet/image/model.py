@@ -25,6 +25,7 @@ PLAIN_CONTAINERS = ("ami", "ari", "aki", "bare")
 """Containers which are just the disk: its format can be inspected, and a server can start from it."""
 
 HASH = "sha512"
+"""What images are hashed by, beside MD5, unless the operator chooses another algorithm."""
 
 
 SORTS = ("name", "status", "container_format", "disk_format", "size", "id", "created_at", "updated_at")
@@ -176,6 +177,7 @@ class Facts(Struct, frozen=True):
     virtual_size: int | None
     checksum: str
     os_hash_value: str
+    os_hash_algo: str = HASH
 
 
 TASK_PENDING, TASK_PROCESSING, TASK_SUCCESS, TASK_FAILURE = "pending", "processing", "success", "failure"

@@ -110,7 +110,7 @@ async def test_what_does_not_have_the_checksum_is_never_read_from_the_cache(imag
     await queue(images, image["id"])
     await caching.fill(images.parts)
     assert (await cached(images), (await state(images))["queued_images"]) == ([], [image["id"]])
-    assert "MD5" in caplog.text
+    assert "has the sha512" in caplog.text
     assert list((images.parts.cache.bytes.store.root / "incoming").iterdir()) == []
 
 

@@ -28,7 +28,7 @@ async def begin(images, image_id: str, upload: str = "crashed") -> Attempt:
 
 
 async def write(images, key: str, keep: bool) -> None:
-    incoming = await images.store.write(key)
+    incoming = await images.store.write(key, "sha512")
     await incoming.add(b"bytes")
     if keep:
         await incoming.keep()

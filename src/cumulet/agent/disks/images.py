@@ -44,7 +44,7 @@ class Base(Struct, frozen=True):
 
 def object_id(image: ImageSource) -> str:
     """The ledger's id of a cached image. Other content is another object, whatever it is called."""
-    return derived_uuid("image", image.image_id, image.sha512, image.disk_format)
+    return derived_uuid("image", image.image_id, image.digest, image.disk_format)
 
 
 class ImageCache:
@@ -111,7 +111,7 @@ class ImageCache:
 
 def _copy_verified(image: ImageSource, target: Path, ceph: Client) -> None:
     """Copy and hash in one go. Raises Refusal: image_corrupt, no_space, failed."""
-    digest, size = hashlib.sha512(), 0
+    digest, size = hashlib.new(image.algorithm), 0
     target.unlink(missing_ok=True)
     try:
         with sources.opened(image, ceph) as blocks, target.open("xb") as copy:
@@ -125,6 +125,6 @@ def _copy_verified(image: ImageSource, target: Path, ceph: Client) -> None:
         raise Refusal(f"Image {image.image_id} cannot be fetched by the host.", internal=str(problem)) from None
     except OSError as problem:
         raise files.refusal_of(problem) from None
-    if (size, digest.hexdigest()) != (image.size, image.sha512):
+    if (size, digest.hexdigest()) != (image.size, image.digest):
         message = f"Image {image.image_id} does not have the content it should have: {size} bytes of {image.size}."
         raise Refusal(message, code="image_corrupt")

@@ -54,10 +54,12 @@ def disk_format(path: Path) -> str:
     return found.format
 
 
-def sha512(path: Path) -> str:
-    """A file's hash, hexadecimal."""
+def is_of(image: dict[str, Any], path: Path) -> bool:
+    """Whether an active image has a file's bytes, by the algorithm that the image was hashed by."""
+    if image["os_hash_algo"] is None:
+        return False
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha512").hexdigest()
+        return bool(image["os_hash_value"] == hashlib.file_digest(file, image["os_hash_algo"]).hexdigest())
 
 
 async def import_folder(client: Client, console: Console, paths: list[Path], visibility: str) -> list[tuple[Path, str]]:
@@ -67,7 +69,7 @@ async def import_folder(client: Client, console: Console, paths: list[Path], vis
 
 async def _import(client: Client, console: Console, path: Path, visibility: str) -> str:
     try:
-        if await exists(client, path.stem, sha512(path)):
+        if await exists(client, path.stem, path):
             return KEPT
         await add(client, console, path, Wanted(path.stem, visibility))
     except (ValueError, OSError, RequestFailed) as problem:
@@ -75,10 +77,11 @@ async def _import(client: Client, console: Console, path: Path, visibility: str)
     return ADDED
 
 
-async def exists(client: Client, name: str, digest: str) -> bool:
-    """Whether an active image of that name has these bytes."""
-    query = f"name={quote(name, safe='')}&os_hash_value={digest}&status=active&visibility=all"
-    return bool((await client.get(f"{IMAGES}?{query}"))["images"])
+async def exists(client: Client, name: str, path: Path) -> bool:
+    """Whether an active image of that name has the file's bytes."""
+    size = os.stat(path).st_size
+    query = f"name={quote(name, safe='')}&size_min={size}&size_max={size}&status=active&visibility=all"
+    return any(is_of(image, path) for image in (await client.get(f"{IMAGES}?{query}"))["images"])
 
 
 async def add(client: Client, console: Console, path: Path, wanted: Wanted) -> dict[str, Any]:
@@ -91,16 +94,10 @@ async def add(client: Client, console: Console, path: Path, wanted: Wanted) -> d
     made = await client.call("POST", IMAGES, body)
     link = f"{IMAGES}/{made['id']}"
     try:
-        sent = hashlib.sha512()
         with bar(console, wanted.name, os.stat(path).st_size) as advance:
-
-            def pass_by(block: bytes) -> None:
-                sent.update(block)
-                advance(block)
-
-            await client.upload(f"{link}/file", path, pass_by)
+            await client.upload(f"{link}/file", path, advance)
         active: dict[str, Any] = await client.get(link)
-        if active["os_hash_value"] != sent.hexdigest():
+        if not is_of(active, path):
             raise RequestFailed(0, f"{path.name}: other bytes arrived than were sent")
     except (RequestFailed, OSError):
         await client.call("DELETE", link)

@@ -14,9 +14,18 @@ from .protocol import Health, Quarantined, Store
 T = TypeVar("T")
 
 
+_NICE = 10
+"""By how much the threads step back: hashing for a few uploads keeps every processor busy, and the event loop serves everybody."""
+
+
 def workers(count: int | None = None) -> ThreadPoolExecutor:
     """The threads in which bytes are moved and hashed."""
-    return ThreadPoolExecutor(count or 3 * (os.cpu_count() or 1), thread_name_prefix="image-bytes")
+    return ThreadPoolExecutor(
+        count or 3 * (os.cpu_count() or 1),
+        thread_name_prefix="image-bytes",
+        initializer=os.nice,  # on Linux of the calling thread alone, nice(2)
+        initargs=(_NICE,),
+    )
 
 
 class ByteStore:
@@ -38,9 +47,9 @@ class ByteStore:
         """How the store is."""
         return await self.aside(self.store.health)
 
-    async def write(self, key: str, hashed: bool = True) -> Incoming:
-        """Begin to write. Raises what `Store.begin` does."""
-        return Incoming(self.submit, await self.aside(self.store.begin, key), hashed)
+    async def write(self, key: str, algorithm: str | None) -> Incoming:
+        """Begin to write, and to hash: MD5 and this; nothing with None. Raises what `Store.begin` does."""
+        return Incoming(self.submit, await self.aside(self.store.begin, key), algorithm)
 
     async def read(self, key: str, offset: int, count: int) -> AsyncIterator[bytes]:
         """`count` bytes from `offset`, in blocks. Raises Unavailable at once if the bytes are not there."""

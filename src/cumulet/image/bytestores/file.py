@@ -20,10 +20,13 @@ from typing import Any, TypeVar
 
 from ...kernel.errors import TooLarge, Unavailable
 from .protocol import BLOCK, Health, Quarantined, Sink
+from .writeout import begin_writing
 
 T = TypeVar("T")
 
 _FICLONE = 0x40049409  # linux/fs.h
+_WRITE_OUT = 4 << 20
+"""After so many bytes the disk begins to write them, while more are received: fewer are left for the flush at the end."""
 
 
 class FileStore:
@@ -140,7 +143,7 @@ class _FileSink:
 
     def __init__(self, path: Path, destination: Path, descriptor: int, sparse: bool, end: int = 0) -> None:
         self._path, self._destination, self._descriptor, self._sparse = path, destination, descriptor, sparse
-        self._end = end
+        self._end = self._written_out = end
 
     def write(self, block: bytes) -> None:
         """Append; a block of nothing but zeros becomes a hole."""
@@ -154,6 +157,9 @@ class _FileSink:
         while rest:
             written = storing(os.pwrite, self._descriptor, rest, self._end)
             self._end, rest = self._end + written, rest[written:]
+        if self._end - self._written_out >= _WRITE_OUT:
+            begin_writing(self._descriptor, self._written_out, self._end - self._written_out)
+            self._written_out = self._end
 
     def take(self, path: Path) -> bool:
         """Share the blocks of the other file (`ioctl_ficlone(2)`)."""

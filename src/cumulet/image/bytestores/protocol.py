@@ -14,7 +14,13 @@ from typing import Protocol
 from msgspec import Struct
 
 BLOCK = 1 << 20
-"""Bytes are written, hashed and read in blocks of this size; an upload holds at most three in memory."""
+"""Bytes are read in blocks of this size, and an image's beginning is looked at in one."""
+
+PIECE = 1 << 17
+"""Bytes are written and hashed in pieces of this size at least, but for the last one."""
+
+AHEAD = 2 << 20
+"""How many bytes of an upload may wait in memory until they are written and hashed."""
 
 
 class Quarantined(Struct, frozen=True):

@@ -13,7 +13,7 @@ from ...kernel.errors import Conflict, Forbidden, NotFound
 from ...kernel.policy import Actor
 from .. import events, quotas, rules
 from ..bytestores import Stores
-from ..model import ACCEPTED, ACTIVE, DEACTIVATED, DELETED, QUEUED, Image, Key, NewImage
+from ..model import ACCEPTED, ACTIVE, DEACTIVATED, DELETED, HASH, QUEUED, Image, Key, NewImage
 from ..store import images, transitions
 
 __all__ = [
@@ -70,7 +70,7 @@ def source_of(stores: Stores, image: Image) -> ImageSource:
     found = stores.best_location(image.locations)
     store = stores.get(found.store).store
     content = (image.size or 0, image.os_hash_value or "", image.disk_format or "raw")
-    return ImageSource(image.id, store.url(found.key), *content, private=store.private)
+    return ImageSource(image.id, store.url(found.key), *content, store.private, image.os_hash_algo or HASH)
 
 
 async def create(tx: Tx, actor: Actor, new: NewImage) -> Image:

@@ -115,6 +115,7 @@ def order_of(parts: Parts, actor: Actor, image: Image, wanted: Import, made: tup
         signed=signatures.said(image.properties),
         storage_quota=parts.settings.storage_quota,
         expected=image.os_hash_value if copies else None,
+        algorithm=(copies and image.os_hash_algo) or parts.settings.hashing_algorithm,
     )
 
 

@@ -42,12 +42,14 @@ async def add(tx: Tx, parts: Parts, actor: Actor, image: Image, named: Named) ->
     store = parts.stores.for_url(named.url)
     fetching.check(named.url, fetching.ANY_PORT)
     task = imports.new_task(tx, actor, image.id, (ADD_LOCATION, {"image_id": image.id, "loc_url": named.url}))
+    algorithm = image.os_hash_algo or parts.settings.hashing_algorithm
     given = Given(
         task_id=task.id,
         image_id=image.id,
         location=Location(store.name, named.url, dict(named.metadata)),
         disk_format=intake.plain_format(image),
-        digest=named.digest if image.status == QUEUED else ("sha512", image.os_hash_value or ""),
+        digest=named.digest if image.status == QUEUED else (algorithm, image.os_hash_value or ""),
+        algorithm=algorithm,
         signed=signatures.said(image.properties),
         storage_quota=parts.settings.storage_quota,
     )

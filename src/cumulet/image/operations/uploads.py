@@ -81,9 +81,10 @@ class _Upload(Struct, frozen=True):
         return self.attempt.staged_key if self.attempt.status == UPLOADING else self.attempt.key
 
     @property
-    def is_hashed(self) -> bool:
+    def algorithm(self) -> str | None:
         """Staged bytes are hashed when they are imported."""
-        return self.attempt.status != UPLOADING or self.wanted.md5 is not None
+        is_hashed = self.attempt.status != UPLOADING or self.wanted.md5 is not None
+        return self.parts.settings.hashing_algorithm if is_hashed else None
 
 
 _Finish = Callable[[_Upload, Incoming, quotas.Quota], Coroutine[Any, Any, None]]
@@ -93,7 +94,7 @@ async def _upload(upload: _Upload, pieces: AsyncIterator[bytes], finish: _Finish
     await _check_room(upload)
     try:
         quota = await _begin(upload)
-        incoming = await upload.store.write(upload.key, upload.is_hashed)
+        incoming = await upload.store.write(upload.key, upload.algorithm)
         try:
             on_block = _signs_of_life(upload)
             await intake.pour(incoming, intake.blocks(pieces), upload.wanted, on_block)

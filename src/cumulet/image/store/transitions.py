@@ -13,7 +13,6 @@ from ..model import (
     DEACTIVATED,
     DELETED,
     FILLING,
-    HASH,
     IMPORTING,
     QUEUED,
     SAVING,
@@ -46,7 +45,6 @@ RENEW: Query[Any] = Query(sa.update(IMAGES).where(*_MINE).values(upload_seen=sa.
 ACTIVATE: Query[Any] = Query(
     _set(*_MINE).values(
         status=ACTIVE,
-        os_hash_algo=HASH,
         **{n: sa.bindparam(n, type_=T[n].type) for n in Facts.__struct_fields__},
         **_NO_UPLOAD,
     )

@@ -17,7 +17,7 @@ from ...kernel.workflow import Call, Failure, Workflow, command, hours, step, wo
 from .. import intake, signatures
 from ..bytestores import BLOCK, ByteStore, Incoming
 from ..intake import Wanted
-from ..model import IMPORTING, TASK_FAILURE, TASK_PROCESSING, TASK_SUCCESS, Attempt, Facts, Location
+from ..model import HASH, IMPORTING, TASK_FAILURE, TASK_PROCESSING, TASK_SUCCESS, Attempt, Facts, Location
 from ..parts import Parts
 from ..store import labels, transitions
 from .import_image import TASK, accept, add_place, set_status
@@ -26,7 +26,8 @@ from .import_image import TASK, accept, add_place, set_status
 class Given(Struct, frozen=True):
     """One location, as its task `task_id`.
 
-    `disk_format` None: the bytes are not looked into. `digest` is an algorithm, and what it has to make of them.
+    `disk_format` None: the bytes are not looked into. `digest` is an algorithm, and what it has to make of them. `algorithm` is
+    what the image is hashed by.
     """
 
     task_id: str
@@ -34,6 +35,7 @@ class Given(Struct, frozen=True):
     location: Location
     disk_format: str | None
     digest: tuple[str, str] | None = None
+    algorithm: str = HASH
     signed: dict[str, str] = {}
     storage_quota: int = 0
 
@@ -44,21 +46,22 @@ class Given(Struct, frozen=True):
 
 
 class _Seen:
-    """A sink that only hashes: the bytes stay where they are, and are read again for a closer look."""
+    """A sink that at most hashes: the bytes stay where they are, and are read again for a closer look."""
 
-    def __init__(self, store: ByteStore, key: str, size: int, algorithm: str) -> None:
+    def __init__(self, store: ByteStore, key: str, size: int, algorithm: str | None) -> None:
         self._store, self._key, self._size = store, key, size
-        self._hash = hashlib.new(algorithm)
+        self._hash = hashlib.new(algorithm) if algorithm else None
         self._block = (-1, b"")
 
     @property
     def digest(self) -> str:
         """The hash of all bytes, hexadecimal."""
-        return self._hash.hexdigest()
+        return self._hash.hexdigest() if self._hash else ""
 
     def write(self, block: bytes) -> None:
         """Hash."""
-        self._hash.update(block)
+        if self._hash:
+            self._hash.update(block)
 
     def take(self, path: Path) -> bool:
         """Never."""
@@ -104,8 +107,8 @@ async def examine(call: Call, given: Given) -> Facts:
     if size > parts.settings.largest:
         raise TooLarge(f"The image has {size} bytes; the limit is {parts.settings.largest}.")
     wanted = Wanted(parts.settings.largest, given.disk_format, size)
-    seen = _Seen(store, key, size, given.digest[0] if given.digest else "sha512")
-    incoming = Incoming(store.submit, seen)
+    seen = _Seen(store, key, size, given.digest[0] if given.digest else None)
+    incoming = Incoming(store.submit, seen, given.algorithm)
     blocks = signatures.checked(parts.certificates, given.signed, await store.read(key, 0, size))
     await intake.pour(incoming, blocks, wanted, _quietly)
     facts = await intake.examine(incoming, wanted, store.aside)

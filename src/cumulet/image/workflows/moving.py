@@ -83,17 +83,17 @@ async def _beside(parts: Parts, context: AbstractContextManager[T]) -> AsyncIter
 
 async def _store_staged(parts: Parts, key: str, blocks: AsyncIterator[bytes], on_block: intake.OnBlock) -> None:
     staging = parts.stores.staging
-    async with _writing(staging, key, hashed=False) as incoming:
+    async with _writing(staging, key, None) as incoming:
         await intake.pour(incoming, blocks, Wanted(parts.settings.largest), on_block)
         await incoming.flush()
         await incoming.keep()
 
 
 @contextlib.asynccontextmanager
-async def _writing(store: ByteStore, key: str, hashed: bool = True) -> AsyncIterator[Incoming]:
+async def _writing(store: ByteStore, key: str, algorithm: str | None) -> AsyncIterator[Incoming]:
     """Write under a key of ours, whatever an earlier try left there; what is not kept is dropped."""
     await store.drop(key)
-    incoming = await store.write(key, hashed)
+    incoming = await store.write(key, algorithm)
     try:
         yield incoming
     except BaseException:
@@ -217,7 +217,7 @@ async def _copy(parts: Parts, order: Order, content: Content, store: ByteStore) 
     size = await _size(source, content.at.key)
     disk_format = content.disk_format if content.container_format in PLAIN_CONTAINERS else None
     wanted = Wanted(parts.settings.largest, disk_format, size)
-    async with _writing(store, order.attempt.key) as incoming:
+    async with _writing(store, order.attempt.key, order.algorithm) as incoming:
         path = source.store.path(content.at.key)
         if path is not None:
             await incoming.take(path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from ..model import IMPORTING, Attempt, Facts, Location
+from ..model import HASH, IMPORTING, Attempt, Facts, Location
 
 
 class Content(Struct, frozen=True):
@@ -19,8 +19,9 @@ class Order(Struct, frozen=True):
     """One import, as its task `task_id`.
 
     `attempt_id` is the second part of the keys of all that it writes. The bytes are those of `content`, once they are there; until
-    then they come from `url`. `expected` is the SHA-512 of an image that is copied only. `properties` are given to the image; those
-    of its signature are `signed`. `storage_quota` is what every project may keep, in bytes, 0 for any amount.
+    then they come from `url`. They are hashed by `algorithm`; `expected` is the hash of an image that is copied only. `properties`
+    are given to the image; those of its signature are `signed`. `storage_quota` is what every project may keep, in bytes, 0 for any
+    amount.
     """
 
     task_id: str
@@ -37,6 +38,7 @@ class Order(Struct, frozen=True):
     signed: dict[str, str] = {}
     storage_quota: int = 0
     expected: str | None = None
+    algorithm: str = HASH
 
     @property
     def attempt(self) -> Attempt:

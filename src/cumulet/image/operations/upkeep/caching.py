@@ -11,7 +11,7 @@ from typing import Any
 from ....kernel.db import Tx
 from ....kernel.errors import Invalid, NotFound, Problem, Unavailable
 from ...bytestores.cache import Cache, Copy
-from ...model import ACTIVE, Image, Location
+from ...model import ACTIVE, HASH, Image, Location
 from ...parts import Parts
 from ...store import images
 
@@ -96,13 +96,15 @@ async def _copy(parts: Parts, cache: Cache, image: Image, at: Location) -> None:
         return
     await cache.forget([copy for copy in cache.copies if copy.image_id == image.id])
     copy = Copy(image.id, at.key, image.size or 0, parts.db.clock.now())
-    incoming = await cache.bytes.write(copy.file)
+    incoming = await cache.bytes.write(copy.file, image.os_hash_algo or HASH)
     try:
         async for block in await parts.stores.get(at.store).read(at.key, 0, copy.size):
             await incoming.add(block)
         digests = await incoming.flush()
-        if image.checksum and digests.md5 != image.checksum:
-            raise Unavailable(f"what store {at.store} sends has the MD5 {digests.md5}, the image has {image.checksum}")
+        if image.os_hash_value not in (None, digests.multihash):
+            raise Unavailable(
+                f"what store {at.store} sends has the {digests.algorithm} {digests.multihash}, the image has {image.os_hash_value}"
+            )
         await incoming.keep()
     except BaseException:
         await incoming.close()

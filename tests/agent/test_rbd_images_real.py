@@ -72,6 +72,6 @@ async def test_what_is_not_the_image_is_refused(disks, image, store):
         with pytest.raises(Refusal, match="cannot be fetched"):
             await disks.create_root(CreateRootDisk(name, replace(image, url=url, image_id=name), 1), "w/disk/1")
     with pytest.raises(Refusal) as refused:
-        await disks.create_root(CreateRootDisk("s1", replace(image, sha512="0" * 128), 1), "w/disk/1")
+        await disks.create_root(CreateRootDisk("s1", replace(image, digest="0" * 128), 1), "w/disk/1")
     assert refused.value.code == "image_corrupt"
     assert list(Path(disks.layout.state / "images").iterdir()) == []

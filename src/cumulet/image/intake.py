@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from ..kernel.errors import Invalid, TooLarge, UnsupportedMedia
 from . import formats
-from .bytestores import BLOCK, PIECE, Digests, Incoming
+from .bytestores import BLOCK, Digests, Incoming
 from .model import PLAIN_CONTAINERS, Facts, Image
 
 OnBlock = Callable[[int], Awaitable[None]]
@@ -34,15 +34,15 @@ def plain_format(image: Image) -> str | None:
 
 
 async def blocks(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The pieces as they are, but for small ones, which are joined: to `BLOCK` bytes or more at first, then to `PIECE`."""
+    """The pieces, joined to blocks of about `BLOCK` bytes."""
     waiting: list[bytes] = []
-    size, least = 0, BLOCK
+    size = 0
     async for piece in pieces:
         waiting.append(piece)
         size += len(piece)
-        if size >= least:
+        if size >= BLOCK:
             yield b"".join(waiting)
-            waiting, size, least = [], 0, PIECE
+            waiting, size = [], 0
     if waiting:
         yield b"".join(waiting)
 

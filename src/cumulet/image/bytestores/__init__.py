@@ -3,12 +3,11 @@
 from .bytestore import ByteStore, workers
 from .file import FileStore
 from .incoming import Digests, Incoming
-from .protocol import BLOCK, PIECE, Health, Quarantined, Sink, Store
+from .protocol import BLOCK, Health, Quarantined, Sink, Store
 from .stores import Stores, open_stores
 
 __all__ = [
     "BLOCK",
-    "PIECE",
     "ByteStore",
     "Digests",
     "FileStore",

@@ -14,13 +14,10 @@ from typing import Protocol
 from msgspec import Struct
 
 BLOCK = 1 << 20
-"""Bytes are read in blocks of this size, and an image's beginning is looked at in one."""
+"""Bytes are written, hashed and read in blocks of about this size."""
 
-PIECE = 1 << 17
-"""Bytes are written and hashed in pieces of this size at least, but for the last one."""
-
-AHEAD = 2 << 20
-"""How many bytes of an upload may wait in memory until they are written and hashed."""
+AHEAD = 3 << 20
+"""How many bytes of an upload may wait in memory until they are written and hashed, before no more are received."""
 
 
 class Quarantined(Struct, frozen=True):

@@ -39,7 +39,7 @@ async def disagreements(walk: Walk) -> list[str]:
     found += [
         f"volume {k} has no file" for k, one in volumes.items() if one["status"] in ("available", "in-use") and k not in files
     ]
-    roots = {owner for world in walk.worlds for owner, disks in world.disks.items() if "root" in disks}
+    roots = {disk.owner for disk in _disks(walk) if disk.kind == "root"}
     found += [f"root disk of server {key}, which is gone" for key in roots - {*servers}]
     for user in walk.users:
         found += await _counted(walk, user)

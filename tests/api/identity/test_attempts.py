@@ -14,11 +14,15 @@ from cumulet.identity.operations.authentication import methods
 from cumulet.identity.operations.authentication.named import Named
 from cumulet.identity.operations.authentication.totp import STEP_SECONDS, code_at
 from cumulet.identity.operations.tokens import Tokens
+from cumulet.identity.passwords import REMEMBERED_SECONDS
 from cumulet.identity.rules import Compliance, client_address
+from cumulet.identity.store import users
 from cumulet.kernel.errors import Unauthorized
 from support.identity import V3, Person, log_in, make, password_body, person
 
 SECRET = "JBSWY3DPEHPK3PXP"
+BCRYPT = "$2b$04$alR0rh1MrYMJ/uCj/zdBTeJXcAt7aD.aMITQyLGhl3P3Fdg82WX0G"
+"""Of `pässword`."""
 
 
 def ask(cloud, **rules: Any) -> None:
@@ -205,6 +209,19 @@ async def test_nothing_tells_which_users_exist(cloud):
     found = {name: await work(cloud, body) for name, body in asked.items()}
     assert {name: hashed for name, (hashed, _) in found.items()} == dict.fromkeys(asked, 1)
     assert len({msgspec.json.encode(told) for _, told in found.values()}) == 1
+
+
+async def test_nothing_tells_who_was_imported_and_has_not_logged_in_since(cloud, clock):
+    imported, ours, disabled = await person(cloud), await person(cloud), await person(cloud, enabled=False)
+    async with cloud.db.tx() as tx:
+        await users.save(tx, msgspec.structs.replace(await users.find(tx, imported.id), password_hash=BCRYPT))
+        tx.signal("identity", imported.id)
+    who = {"imported": imported.id, "ours": ours.id, "disabled": disabled.id, "unknown": "nobody"}
+    await log_in(cloud, password_body("nobody", "warms up"))
+    assert {name: (await work(cloud, password_body(one, "wrong")))[0] for name, one in who.items()} == dict.fromkeys(who, 2)
+    assert (await log_in(cloud, password_body(imported.id, "pässword"))).status_code == 201
+    await clock.advance(REMEMBERED_SECONDS)
+    assert {name: (await work(cloud, password_body(one, "wrong")))[0] for name, one in who.items()} == dict.fromkeys(who, 1)
 
 
 async def test_the_first_attempt_of_a_process_tells_nothing_either(cloud):

@@ -36,6 +36,7 @@ RENEW_HASH = Query(
     .where(T.id == sa.bindparam("b_id"), T.password_hash == sa.bindparam("b_old"))
     .values(password_hash=sa.bindparam("new"))
 )
+FOREIGN = Query(sa.select(T.password_hash).where(T.password_hash.not_like(sa.bindparam("ours"))).limit(1))
 
 
 def _elsewhere(name: str) -> Callable[[str, str], sa.ColumnElement[bool]]:
@@ -76,6 +77,12 @@ async def save(tx: Tx, user: User) -> None:
 async def renew_hash(tx: Tx, user_id: str, old: str, new: str) -> None:
     """Put another hash of the same password in the place of `old`, if that is still there."""
     await tx.do(RENEW_HASH, b_id=user_id, b_old=old, new=new)
+
+
+async def foreign_hash(tx: Reader, ours: str) -> str | None:
+    """A hash of anybody's that does not begin with `ours`."""
+    found = await tx.one(FOREIGN, ours=f"{ours}%")
+    return str(found[0]) if found else None
 
 
 async def find(tx: Reader, user_id: str) -> User | None:

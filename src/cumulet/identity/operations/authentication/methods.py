@@ -9,7 +9,7 @@ from msgspec import Struct
 from ....kernel.errors import Unauthorized
 from ...keys import KeyRing
 from ...model import AccessToken, ApplicationCredential, User
-from ...passwords import is_foreign
+from ...passwords import OURS, REMEMBERED_SECONDS, is_foreign
 from ...rules import is_expired
 from ...store import logins, users
 from ...store.delegation import application_credentials
@@ -50,6 +50,7 @@ async def by_password(tokens: Tokens, named: Named, password: str) -> Proof:
     if where is not None:
         return await _by_directory(tokens, where, password)
     user = await tokens.user_named(named)
+    await _look_for_foreign(tokens)
 
     async def verify() -> bool:
         return await tokens.passwords.verify(user.password_hash if user else None, password)
@@ -70,6 +71,15 @@ async def _by_directory(tokens: Tokens, where: Located, password: str) -> Proof:
     if user is None:
         raise Unauthorized(REFUSAL, internal="unknown in the directory, or a wrong password")
     return Proof(user, ("password",))
+
+
+async def _look_for_foreign(tokens: Tokens) -> None:
+    """Whether anybody still has a hash that was made elsewhere: asked now and then, as it changes by imports and log-ins."""
+    passwords, now = tokens.passwords, tokens.db.clock.now()
+    if passwords.looked_at + REMEMBERED_SECONDS <= now:
+        passwords.looked_at = now
+        async with tokens.db.read() as tx:
+            passwords.foreign = await users.foreign_hash(tx, OURS)
 
 
 async def _renew_hash(tokens: Tokens, user: User, password: str) -> None:

@@ -75,6 +75,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     image_certificates: str = ""
     lockout_failures: int = 0
     lockout_seconds: float = 1800.0
+    inactive_days: Annotated[int, Meta(ge=0)] = 0
     password_days: int = 0
     password_least_days: int = 0
     unique_passwords: int = 0

@@ -17,6 +17,7 @@ from ..identity import api as identity
 from ..identity import policy as identity_policy
 from ..identity.keys import KeyRing
 from ..identity.operations import key_rings as keys
+from ..identity.operations.authentication import inactivity
 from ..identity.operations.catalog import Catalog
 from ..identity.operations.delegation import access_rules
 from ..identity.operations.directory.directories import Directories
@@ -240,11 +241,15 @@ def reconcilers(parts: Parts) -> list[Reconciler]:
     async def keep_up() -> None:
         await parts.tokens.directories.keep_up(LIFETIME_SECONDS)
 
+    async def disable_inactive() -> None:
+        await inactivity.disable(parts.db, parts.tokens.rules)
+
     async def end_memberships() -> None:
         await memberships.end(parts.db)
 
     return [
         *parts.sync.reconcilers(),
+        Reconciler("inactivity", inactivity.CHECK_SECONDS, disable_inactive),
         Reconciler("memberships", memberships.CHECK_SECONDS, end_memberships),
         Reconciler("directories", DIRECTORIES_SECONDS, keep_up),
         Reconciler("underlay", HEAL_SECONDS, heal),

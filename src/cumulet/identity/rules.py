@@ -24,12 +24,14 @@ class Compliance(Struct, frozen=True):
     An address from which `address_failures` attempts failed within `address_seconds` waits until those are over, unless it is of
     this machine or a trusted proxy.
 
-    After `lockout_failures` wrong passwords in a row an account is locked for `lockout_seconds`. A user's new password must be
-    none of the last `unique_passwords`, and stays for `password_least_days`.
+    After `lockout_failures` wrong passwords in a row an account is locked for `lockout_seconds`. Whoever shows no right password
+    for `inactive_days` is disabled. A user's new password must be none of the last `unique_passwords`, and stays for
+    `password_least_days`.
     """
 
     lockout_failures: int = 0
     lockout_seconds: float = 1800.0
+    inactive_days: int = 0
     password_days: int = 0
     password_least_days: int = 0
     unique_passwords: int = 0

@@ -9,8 +9,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from cumulet.identity.operations import repair
+from cumulet.identity.operations.authentication import inactivity
 from cumulet.identity.operations.authentication.totp import STEP_SECONDS, code_at
 from cumulet.identity.rules import DAY, Compliance
+from cumulet.identity.store import users
+from cumulet.kernel import audit
 from cumulet.kernel.clock import stamp
 from support.identity import V3, grant, log_in, make, person
 
@@ -49,6 +53,75 @@ async def test_nothing_is_asked_by_default(cloud):
         assert await wrong(user) == 401
     assert (await user.token()).status_code == 201
     assert await change(cloud, user, "x") == 204
+
+
+async def inactive(cloud) -> list[str]:
+    return await inactivity.disable(cloud.db, cloud.cloud.tokens.rules)
+
+
+async def test_whoever_is_inactive_for_long_is_disabled_with_every_token_and_can_be_enabled_again(cloud, clock, admin):
+    ask(cloud, inactive_days=30)
+    quiet, busy = await person(cloud), await person(cloud)
+    token = (await quiet.token()).headers["X-Subject-Token"]
+    await busy.token()
+    await clock.advance(29 * DAY)
+    assert await inactive(cloud) == []
+    assert (await busy.token()).status_code == 201
+    await clock.advance(1 * DAY)
+    assert await inactive(cloud) == [quiet.id]
+    assert await inactive(cloud) == []
+    admin = await cloud.admin()
+    assert (await admin.get(f"{V3}/users/{quiet.id}")).json()["user"]["enabled"] is False
+    assert (await quiet.token()).status_code == 401
+    assert (await cloud.anonymous(**{"X-Auth-Token": token}).get(f"{V3}/auth/projects")).status_code == 401
+    async with cloud.db.read() as tx:
+        [event] = await audit.page(tx, audit.Sought(action="disabled.user"))
+    assert event.target_id == quiet.id
+    assert (await admin.patch(f"{V3}/users/{quiet.id}", json={"user": {"enabled": True}})).status_code == 200
+    assert await inactive(cloud) == []
+    assert (await quiet.token()).status_code == 201
+
+
+async def test_a_log_in_after_too_many_days_is_refused_before_anybody_has_looked(cloud, clock):
+    ask(cloud, inactive_days=30)
+    user = await person(cloud)
+    assert (await user.token()).status_code == 201
+    await clock.advance(30 * DAY)
+    assert (await user.token()).status_code == 401
+    async with cloud.db.read() as tx:
+        assert (await users.find(tx, user.id)).enabled is False
+
+
+async def test_users_with_the_option_and_users_who_were_never_seen_are_not_disabled(cloud, clock, admin):
+    never = await person(cloud)
+    ask(cloud, inactive_days=30)
+    exempt = await person(cloud)
+    body = {"user": {"options": {"ignore_user_inactivity": True}}}
+    assert (await admin.patch(f"{V3}/users/{exempt.id}", json=body)).status_code == 200
+    await exempt.token()
+    await clock.advance(300 * DAY)
+    assert not {never.id, exempt.id} & set(await inactive(cloud))
+    assert (await exempt.token()).status_code == 201
+    assert (await never.token()).status_code == 201
+
+
+async def test_a_password_that_an_operator_sets_lets_an_inactive_user_in_again(cloud, clock):
+    ask(cloud, inactive_days=30)
+    user = await person(cloud)
+    await user.token()
+    await clock.advance(31 * DAY)
+    assert await inactive(cloud)
+    async with cloud.db.tx() as tx:
+        await repair.reset_password(tx, await users.find(tx, user.id), await cloud.cloud.tokens.passwords.hash("another"))
+    user.password = "another"
+    assert (await user.token()).status_code == 201
+
+
+async def test_a_new_user_who_never_logs_in_is_inactive_from_the_day_it_was_made(cloud, clock, admin):
+    ask(cloud, inactive_days=30)
+    made = await make(admin, "users", password="secret")
+    await clock.advance(31 * DAY)
+    assert made["id"] in await inactive(cloud)
 
 
 async def test_so_many_wrong_passwords_lock_an_account_for_a_while(cloud, clock):

@@ -1,8 +1,9 @@
-"""Failed log-ins in a row and from one address, codes that were used, and the passwords that a user had."""
+"""Failed log-ins in a row and from one address, codes that were used, the passwords that a user had, and when it was seen last."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as upsert
 
 from ...kernel.db import Query, Reader, Tx, metadata
 from ...kernel.db.rows import delete, insert
@@ -36,6 +37,13 @@ ADDRESSES = sa.Table(
     sa.Column("failures", sa.Integer, nullable=False),
     sa.Column("since", sa.Double, nullable=False),
 )
+ACTIVITY = sa.Table(
+    "user_activity",
+    metadata,
+    sa.Column("user_id", sa.Text, sa.ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("seen_at", sa.Double, nullable=False),
+    sa.Index("user_activity_seen_at", "seen_at"),
+)
 F, P, C, A = FAILURES.c, PASSWORDS.c, CODES.c, ADDRESSES.c
 
 GET_FAILURES = Query(sa.select(F.failures, F.last_at).where(F.user_id == sa.bindparam("user_id")))
@@ -56,6 +64,13 @@ INSERT_ADDRESS = insert(ADDRESSES)
 COUNT_ADDRESS = Query(sa.update(ADDRESSES).where(A.address == sa.bindparam("b_address")).values(failures=A.failures + 1))
 FORGET_ADDRESSES = Query(sa.delete(ADDRESSES).where(A.since <= sa.bindparam("before", type_=sa.Double())))
 INSERT_PASSWORD = insert(PASSWORDS)
+_seen = upsert(ACTIVITY).values(user_id=sa.bindparam("user_id"), seen_at=sa.bindparam("at", type_=sa.Double()))
+SEE = Query(_seen.on_conflict_do_update(index_elements=["user_id"], set_={"seen_at": _seen.excluded.seen_at}))
+SEE_AGAIN = Query(
+    sa.update(ACTIVITY).where(ACTIVITY.c.user_id == sa.bindparam("b_id")).values(seen_at=sa.bindparam("at", type_=sa.Double()))
+)
+SEEN = Query(sa.select(ACTIVITY.c.seen_at).where(ACTIVITY.c.user_id == sa.bindparam("user_id")))
+NOT_SEEN = Query(sa.select(ACTIVITY.c.user_id).where(ACTIVITY.c.seen_at <= sa.bindparam("before", type_=sa.Double())))
 FORGET_PASSWORDS = Query(
     sa.delete(PASSWORDS).where(P.user_id == sa.bindparam("b_user_id"), P.set_at <= sa.bindparam("until", type_=sa.Double()))
 )
@@ -98,6 +113,27 @@ async def count_address(tx: Tx, address: str, seconds: float) -> None:
     await tx.do(FORGET_ADDRESSES, before=tx.now - seconds)
     if not await tx.do(COUNT_ADDRESS, b_address=address):
         await tx.do(INSERT_ADDRESS, address=address, failures=1, since=tx.now)
+
+
+async def see(tx: Tx, user_id: str) -> None:
+    """A user is active now."""
+    await tx.do(SEE, user_id=user_id, at=tx.now)
+
+
+async def see_again(tx: Tx, user_id: str) -> None:
+    """A user is active now, if anybody has ever looked."""
+    await tx.do(SEE_AGAIN, b_id=user_id, at=tx.now)
+
+
+async def seen_at(tx: Reader, user_id: str) -> float | None:
+    """When a user was active last, in seconds; None if nobody has looked."""
+    found = await tx.one(SEEN, user_id=user_id)
+    return found[0] if found else None
+
+
+async def not_seen_since(tx: Reader, before: float) -> list[str]:
+    """The users who were active last at `before` or earlier."""
+    return [user_id for (user_id,) in await tx.all(NOT_SEEN, before=before)]
 
 
 async def passwords(tx: Reader, user_id: str) -> list[tuple[float, str, bool]]:

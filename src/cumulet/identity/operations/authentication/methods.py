@@ -17,7 +17,7 @@ from ...tokens import Claims
 from ..delegation.credentials import totp_secrets
 from ..directory.directories import Located
 from ..tokens import Tokens, require_known
-from . import lockout, totp
+from . import inactivity, lockout, totp
 from .named import REFUSAL, Named, find_user
 
 METHODS = frozenset({"password", "token", "totp", "application_credential", "oauth1"})
@@ -60,6 +60,7 @@ async def by_password(tokens: Tokens, named: Named, password: str) -> Proof:
         raise Unauthorized(REFUSAL, internal="unknown user or wrong password")
     if is_expired(user.password_expires_at, user.options, tokens.db.clock.now()):
         raise Unauthorized(f"The password is expired and needs to be changed for user: {user.id}.")
+    await inactivity.seen(tokens, user)
     if is_foreign(user.password_hash):
         await _renew_hash(tokens, user, password)
     return Proof(user, ("password",))

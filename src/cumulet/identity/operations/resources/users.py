@@ -38,6 +38,8 @@ async def create(tx: Tx, fields: dict[str, Any], rules: Compliance | None = None
     user = User(id=ids.new_hex(), valid_from=0.0, password_expires_at=ends, options=given, **fields)
     await _check_name(tx, user)
     await users.add(tx, user)
+    if rules is not None and rules.inactive_days:
+        await logins.see(tx, user.id)
     await _keep_password(tx, user, by_itself=False)
     return user
 
@@ -67,6 +69,8 @@ async def update(tx: Tx, user: User, changes: dict[str, Any], rules: Compliance 
         changed = msgspec.structs.replace(changed, valid_from=tx.now)
     await _check_name(tx, changed)
     await users.save(tx, changed)
+    if changes.get("enabled"):
+        await (logins.see if rules is not None and rules.inactive_days else logins.see_again)(tx, user.id)
     if "password_hash" in changes:
         await _keep_password(tx, changed, by_itself)
         await logins.clear_failures(tx, user.id)

@@ -21,6 +21,8 @@ from cumulet.image.model import Attempt
 from cumulet.image.operations.upkeep.deleted import restore
 from cumulet.image.operations.upkeep.sweep import sweep
 from cumulet.image.store import transitions
+from cumulet.kernel.ceph.client import Client
+from cumulet.kernel.ceph.pool import Pool
 from cumulet.kernel.errors import Conflict, TooLarge, Unavailable
 from support.ceph import Ceph
 from support.images import image_cloud
@@ -63,15 +65,18 @@ async def images(settings, store, tmp_path):
         yield cloud
 
 
-@pytest.fixture(params=["1", "2"])
-def clone(request, real_ceph, store) -> Iterator[str]:
-    """A clone of the image `parent`, of either kind that Ceph knows."""
+@pytest.fixture(params=[(kind, pool) for kind in "12" for pool in (POOL, "servers")], ids="-".join)
+def clone(request, real_ceph, store) -> Iterator[Pool]:
+    """The pool with a clone, called `child`, of the image `parent`: of either kind that Ceph knows, in our pool or another."""
+    kind, name = request.param
     write(store, "parent", b"precious")
-    spec = (f"{POOL}/{store.image('parent')}@snap", f"{POOL}/child")
-    real_ceph.run("rbd", "clone", "--rbd-default-clone-format", request.param, *spec)
-    yield "child"
-    if "child" in store.pool.names():
-        real_ceph.run("rbd", "rm", "--no-progress", f"{POOL}/child")
+    pool = Pool(Client(real_ceph.conf, "admin"), name)
+    real_ceph.pool(name)
+    spec = (f"{POOL}/{store.image('parent')}@snap", f"{name}/child")
+    real_ceph.run("rbd", "clone", "--rbd-default-clone-format", kind, *spec)
+    yield pool
+    if "child" in pool.names():
+        pool.remove("child")
 
 
 def write(store: RbdStore, key: str, *blocks: bytes) -> None:
@@ -153,10 +158,10 @@ def test_K7_what_has_clones_is_never_purged(store, clone):
     with pytest.raises(Conflict):
         store.drop("parent")
     assert read(store, "parent", 8) == b"precious"
-    with store.pool.opened(clone) as child:
-        assert child.read(0, 8) == b"precious"
     store.quarantine("parent", 1.0)
-    store.pool.remove(clone)
+    with clone.opened("child") as child:
+        assert child.read(0, 8) == b"precious"
+    clone.remove("child")
     store.purge("parent")
     assert (store.quarantined(), store.complete()) == ([], [])
 
@@ -310,5 +315,5 @@ async def test_images_are_served_and_deleted_from_the_pool_while_others_are_in_u
     await images.clock.advance(73 * HOUR)
     assert [key.partition(".")[0] for key in (await sweep(images.parts)).purged] == [made["id"]]
     assert [entry.key for entry in store.quarantined()] == ["parent"]
-    store.pool.remove(clone)
+    clone.remove("child")
     assert (await sweep(images.parts)).purged == ["parent"]

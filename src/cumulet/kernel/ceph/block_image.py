@@ -72,10 +72,10 @@ class BlockImage:
         checked(self._c.rbd_snap_remove(self._handle, snapshot.encode()), f"{self.name}@{snapshot}")
 
     def has_clones(self) -> bool:
-        """Whether anything is based on this snapshot, also what is in Ceph's trash."""
+        """Whether anything is based on this snapshot, also what is in Ceph's trash, or in pools that are not ours to see."""
         none = ctypes.c_size_t(0)
         result = self._c.rbd_list_children3(self._handle, None, ctypes.byref(none))
-        if result == -errno.ERANGE:  # there are more than none
+        if result in (-errno.ERANGE, -errno.EPERM):  # more than none; or one of which we may not know more
             return True
         checked(result, self.name)
         return False

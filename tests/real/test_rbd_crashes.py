@@ -12,10 +12,11 @@ import pytest
 
 from cumulet.app.operator.client import RequestFailed
 from cumulet.image.bytestores.rbd import RbdStore
+from cumulet.image.bytestores.settings import RbdSettings
 from cumulet.kernel.ceph.block_image import BlockImage
 from cumulet.kernel.errors import Conflict
 from support.importing import MIB, Importing, importing
-from support.rbd import ceph_rbd, emptied
+from support.rbd import ceph_rbd, configured, emptied
 from support.real_cloud import until
 
 pytestmark = pytest.mark.real
@@ -23,23 +24,24 @@ CONTENT = os.urandom(MIB) * 192
 
 
 @pytest.fixture
-def store(real_ceph) -> RbdStore:
-    """An empty store."""
-    return emptied(ceph_rbd(real_ceph))
+def settings(real_ceph) -> RbdSettings:
+    """A pool for images."""
+    return ceph_rbd(real_ceph)
 
 
 @pytest.fixture
-async def here(tmp_path: Path, store: RbdStore) -> AsyncIterator[Importing]:
+def store(settings) -> RbdStore:
+    """An empty store in it."""
+    return emptied(settings)
+
+
+@pytest.fixture
+async def here(tmp_path: Path, settings: RbdSettings, store: RbdStore) -> AsyncIterator[Importing]:
     """A cloud whose images are in it."""
     async with importing(tmp_path) as cloud:
-        told = store._settings
-        table = {name: getattr(told, name) for name in ("pool", "conf", "user", "keyring", "prefix")}
-        lines = "\n".join(f'{name} = "{value}"' for name, value in table.items())
         assert cloud.cloud.file is not None
-        configured = await asyncio.to_thread(cloud.cloud.file.read_text)
-        ceph = f'[image_stores.ceph]\ntype = "rbd"\npatience = 15.0\n{lines}\n'
-        text = configured.replace('image_default_store = "fast"', 'image_default_store = "ceph"') + ceph
-        await asyncio.to_thread(cloud.cloud.file.write_text, text)
+        text = (await asyncio.to_thread(cloud.cloud.file.read_text)).replace('default_store = "fast"', 'default_store = "ceph"')
+        await asyncio.to_thread(cloud.cloud.file.write_text, text + configured(settings))
         cloud.cloud.kill()
         await cloud.up()
         yield cloud

@@ -16,6 +16,13 @@ def ceph_rbd(cluster: Ceph, pool: str = POOL) -> RbdSettings:
     return RbdSettings(pool, cluster.conf, pool, str(cluster.user(pool, pool)), prefix="cloud.", patience=15.0)
 
 
+def configured(settings: RbdSettings) -> str:
+    """The store `ceph`, as a configuration file says it."""
+    told = {name: getattr(settings, name) for name in ("pool", "conf", "user", "keyring", "prefix")}
+    lines = [f'{name} = "{value}"' for name, value in told.items()]
+    return "\n".join(["[image_stores.ceph]", 'type = "rbd"', f"patience = {settings.patience}", *lines, ""])
+
+
 def emptied(settings: RbdSettings) -> RbdStore:
     """The store, with nothing in it."""
     store = RbdStore(settings)

@@ -117,6 +117,14 @@ def test_zeros_take_no_room_in_a_pool(real_ceph, store):
     assert read(store, "a", BLOCK, 64 * BLOCK + 4) == bytes(BLOCK)
 
 
+def test_an_image_that_is_kept_unseen_has_its_size_too(store):
+    sink = store.begin("a")
+    sink.write(b"abc")
+    sink.keep()
+    sink.close()
+    assert (store.size("a"), read(store, "a", 3)) == (3, b"abc")
+
+
 def test_other_images_in_the_pool_are_nobodys_business(real_ceph, store, settings):
     other = emptied(replace(settings, prefix="other."))
     write(other, "a", b"theirs")

@@ -233,7 +233,8 @@ class _RbdSink:
         return reading(self._image.read, offset, count) if count else b""
 
     def keep(self) -> None:
-        """Make the snapshot and protect it, then give the image its name."""
+        """Make the snapshot of exactly what was written and protect it, then give the image its name."""
+        self.flush()
         storing(self._image.make_snapshot, SNAPSHOT)
         storing(self._image.protect, SNAPSHOT)
         self._image.close()

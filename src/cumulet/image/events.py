@@ -29,6 +29,8 @@ async def of_image(tx: Tx, event: str, image: Image, store: str | None = None) -
 
     `store` is where the bytes are going, or are.
     """
+    if not tx.tells:
+        return
     deleted = event == "delete"
     said: dict[str, Any] = {name: getattr(image, name) for name in _SAID}
     said |= {"is_public": image.visibility == PUBLIC, "created_at": _instant(image.created_at)}

@@ -20,32 +20,30 @@ from .store.usage import Usage
 SIZE, STAGE, COUNT, UPLOADING = "image_size_total", "image_stage_total", "image_count_total", "image_count_uploading"
 MIB = 1 << 20
 
+_LIMITED = {"size": SIZE, "stage": STAGE, "count": COUNT, "uploading": UPLOADING}
+"""What is limited: by the name of the `Usage`, the name of the limit."""
+_SIZES = ("size", "stage")
+
 
 class Quota(Struct, frozen=True):
-    """What one project may have: numbers of images, and sizes in bytes; None is no limit."""
+    """What one project may have, by the name of the `Usage`: numbers of images, and sizes in bytes."""
 
     project_id: str
-    size: int | None = None
-    stage: int | None = None
-    count: int | None = None
-    uploading: int | None = None
-
-    @property
-    def limits(self) -> dict[str, int]:
-        """What is limited, by the name of the `Usage`."""
-        named = {"size": self.size, "stage": self.stage, "count": self.count, "uploading": self.uploading}
-        return {name: limit for name, limit in named.items() if limit is not None}
+    limits: dict[str, int] = {}
 
 
 async def of_project(tx: Reader, project_id: str | None, storage_quota: int) -> Quota:
     """A project's limits; `storage_quota` is what every project may keep at most, in bytes, 0 for any amount."""
     if project_id is None:
         return Quota("")
-    found = {name: limit for name, limit in (await limits.in_force(tx, "image", project_id)).items() if limit >= 0}
-    sizes = {name: found[name] * MIB for name in (SIZE, STAGE) if name in found}
+    found = await limits.in_force(tx, "image", project_id)
+    own: dict[str, int] = {}
+    for name, limited in _LIMITED.items():
+        if found.get(limited, -1) >= 0:
+            own[name] = found[limited] * (MIB if name in _SIZES else 1)
     if storage_quota:
-        sizes[SIZE] = min(sizes.get(SIZE, storage_quota), storage_quota)
-    return Quota(project_id, sizes.get(SIZE), sizes.get(STAGE), found.get(COUNT), found.get(UPLOADING))
+        own["size"] = min(own.get("size", storage_quota), storage_quota)
+    return Quota(project_id, own)
 
 
 async def check(tx: Tx, quota: Quota) -> None:
@@ -61,9 +59,9 @@ async def check(tx: Tx, quota: Quota) -> None:
 
 
 def _refusal(quota: Quota, name: str, limit: int, amount: int) -> str:
-    unit = " bytes" if name in ("size", "stage") else ""
-    resource = {"size": SIZE, "stage": STAGE, "count": COUNT, "uploading": UPLOADING}[name]
-    return f"Project {quota.project_id} is over its limit of {resource}: it would have {amount}{unit}, the limit is {limit}{unit}."
+    unit = " bytes" if name in _SIZES else ""
+    over = f"Project {quota.project_id} is over its limit of {_LIMITED[name]}"
+    return f"{over}: it would have {amount}{unit}, the limit is {limit}{unit}."
 
 
 async def shown(tx: Reader, project_id: str) -> dict[str, dict[str, Any]]:

@@ -149,10 +149,7 @@ class _FileSink:
         """Append; a block of nothing but zeros becomes a hole."""
         if self._sparse and not block[0] and block == bytes(len(block)):
             self._end += len(block)
-        else:
-            self._put(block)
-
-    def _put(self, block: bytes) -> None:
+            return
         rest = memoryview(block)
         while rest:
             written = storing(os.pwrite, self._descriptor, rest, self._end)

@@ -20,11 +20,12 @@ import msgspec
 from msgspec import Struct
 
 from ...kernel import ids
+from ...kernel.db import Tx
 from ...kernel.errors import Conflict, Gone, Problem, TooLarge
 from .. import events, intake, quotas, rules, signatures
-from ..bytestores import ByteStore, Incoming
+from ..bytestores import ByteStore
 from ..intake import Wanted
-from ..model import ACTIVE, DELETED, UPLOADING, Attempt, Image, Location
+from ..model import ACTIVE, DELETED, UPLOADING, Attempt, Facts, Image, Location
 from ..parts import Parts
 from ..store import images, locations, transitions
 
@@ -87,24 +88,36 @@ class _Upload(Struct, frozen=True):
         return self.parts.settings.hashing_algorithm if is_hashed else None
 
 
-_Finish = Callable[[_Upload, Incoming, quotas.Quota], Coroutine[Any, Any, None]]
+_Finish = Callable[[Tx, _Upload, Facts], Coroutine[Any, Any, bool]]
+"""Writes what the image is now; False if it is not the upload's any more."""
 
 
 async def _upload(upload: _Upload, pieces: AsyncIterator[bytes], finish: _Finish) -> None:
     await _check_room(upload)
     try:
         quota = await _begin(upload)
-        incoming = await upload.store.write(upload.key, upload.algorithm)
-        try:
-            on_block = _signs_of_life(upload)
-            await intake.pour(incoming, intake.blocks(pieces), upload.wanted, on_block)
-            await on_block(incoming.size)
-            await finish(upload, incoming, quota)
-        finally:
-            await asyncio.shield(incoming.close())
+        facts = await _take_in(upload, pieces)
+        async with upload.parts.db.tx() as tx:
+            if not await finish(tx, upload, facts):
+                raise await _lost(upload)
+            await quotas.check(tx, quota)
     except BaseException as problem:
         await asyncio.shield(_give_up(upload, problem))
         raise
+
+
+async def _take_in(upload: _Upload, pieces: AsyncIterator[bytes]) -> Facts:
+    """Receive, write and look into all bytes; they are durable in the end."""
+    incoming = await upload.store.write(upload.key, upload.algorithm)
+    try:
+        on_block = _signs_of_life(upload)
+        await intake.pour(incoming, intake.blocks(pieces), upload.wanted, on_block)
+        await on_block(incoming.size)
+        facts = await intake.examine(incoming, upload.wanted, upload.store.aside)
+        await incoming.keep()
+    finally:
+        await asyncio.shield(incoming.close())
+    return facts
 
 
 async def _check_room(upload: _Upload) -> None:
@@ -149,25 +162,17 @@ def _signs_of_life(upload: _Upload) -> intake.OnBlock:
     return on_block
 
 
-async def _activate(upload: _Upload, incoming: Incoming, quota: quotas.Quota) -> None:
-    facts = await intake.examine(incoming, upload.wanted, upload.store.aside)
-    await incoming.keep()
-    async with upload.parts.db.tx() as tx:
-        if not await transitions.activate(tx, upload.attempt, facts, Location(upload.store.name, upload.key)):
-            raise await _lost(upload)
-        await quotas.check(tx, quota)
+async def _activate(tx: Tx, upload: _Upload, facts: Facts) -> bool:
+    done = await transitions.activate(tx, upload.attempt, facts, Location(upload.store.name, upload.key))
+    if done:
         active = msgspec.structs.replace(upload.image, status=ACTIVE, **msgspec.structs.asdict(facts))
         await events.of_image(tx, "upload", active, upload.store.name)
         await events.of_image(tx, "activate", active)
+    return done
 
 
-async def _wait(upload: _Upload, incoming: Incoming, quota: quotas.Quota) -> None:
-    facts = await intake.examine(incoming, upload.wanted, upload.store.aside)
-    await incoming.keep()
-    async with upload.parts.db.tx() as tx:
-        if not await transitions.wait(tx, upload.attempt, facts.size):
-            raise await _lost(upload)
-        await quotas.check(tx, quota)
+async def _wait(tx: Tx, upload: _Upload, facts: Facts) -> bool:
+    return await transitions.wait(tx, upload.attempt, facts.size)
 
 
 async def _lost(upload: _Upload) -> Problem:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from functools import partial
 
 import msgspec
 
@@ -25,7 +26,7 @@ async def identity(cloud: Cloud, wire: Wire) -> None:
     busy = await _fill(cloud)
     await _tokens(cloud, wire, busy)
     for path in ("users", "projects", "role_assignments"):
-        took = await cpu_each(lambda path=path: wire("GET", f"{V3}/{path}"), 3)  # type: ignore[misc]
+        took = await cpu_each(partial(wire, "GET", f"{V3}/{path}"), 3)
         note(f"list {MANY:,} {path}, per 1,000", took / 1000 / MANY * 1000, "ms", PER_THOUSAND_MS)
     narrowed = {
         "users by a part of the name": "users?name__contains=r7",

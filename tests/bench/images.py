@@ -17,7 +17,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -149,9 +149,9 @@ class Client:
     def __init__(self, token: str) -> None:
         self._token = token
 
-    def _ask(self, method: str, path: str, body: object = None, **headers: str) -> http.client.HTTPResponse:
+    def _ask(self, method: str, path: str, body: str | Iterable[bytes] | None = None, **headers: str) -> http.client.HTTPResponse:
         connection = http.client.HTTPConnection("127.0.0.1", PORT, blocksize=MIB)
-        connection.request(method, f"/image/v2{path}", body, {"X-Auth-Token": self._token, **headers})  # type: ignore[arg-type]
+        connection.request(method, f"/image/v2{path}", body, {"X-Auth-Token": self._token, **headers})
         answer = connection.getresponse()
         if answer.status >= 300:
             raise SystemExit(f"{method} {path}: {answer.status} {answer.read()!r}")

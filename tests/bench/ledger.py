@@ -8,11 +8,12 @@ import os
 import subprocess
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import httpx
 
-from cumulet.kernel.db import Sqlite, metadata
+from cumulet.kernel.db import Sqlite, Tx, metadata
 from cumulet.kernel.errors import NoCapacity
 from cumulet.kernel.http import Application, Request
 from cumulet.kernel.ids import derived_uuid
@@ -56,7 +57,7 @@ async def _candidates(folder: Path, note: Note) -> None:
     headers = {"X-Auth-Token": "t", "OpenStack-API-Version": "placement 1.39"}
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://bench", headers=headers) as client:
         for limit, budget in ((10, 20), (1000, 150)):
-            took = await _median(lambda limit=limit: _asked(client, limit))  # type: ignore[misc]
+            took = await _median(partial(_asked, client, limit))
             note(f"candidates, {HOSTS:,} hosts × {CELLS} cells, limit={limit}", took * 1000, "ms", budget)
     await db.close()
 
@@ -76,7 +77,7 @@ async def _median(work: Callable[[], Awaitable[object]], times: int = 7) -> floa
     return sorted(taken)[times // 2]
 
 
-async def _tree(tx, number: int) -> None:  # type: ignore[no-untyped-def]
+async def _tree(tx: Tx, number: int) -> None:
     root = derived_uuid("bench", str(number))
     await providers.add(tx, Provider(root, f"host{number}", 0, None, root, tx.stamp, tx.stamp))
     await inventories.put(tx, [_stock(root, "DISK_GB", 1000, tx.stamp)])

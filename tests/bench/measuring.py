@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import msgspec
 
@@ -48,17 +49,17 @@ class Wire:
             "client": ("127.0.0.1", 1),
             "server": ("127.0.0.1", 8780),
         }
-        sent: list[dict[str, object]] = []
+        sent: list[dict[str, Any]] = []
         asked = [{"type": "http.request", "body": raw, "more_body": False}]
 
         async def receive() -> dict[str, object]:
             return asked.pop() if asked else {"type": "http.disconnect"}
 
-        async def send(message: dict[str, object]) -> None:
+        async def send(message: dict[str, Any]) -> None:
             sent.append(message)
 
         await self._app(scope, receive, send)
-        answer = b"".join(bytes(m.get("body", b"")) for m in sent if m["type"] == "http.response.body")  # type: ignore[call-overload]
+        answer = b"".join(m.get("body", b"") for m in sent if m["type"] == "http.response.body")
         return int(str(sent[0]["status"])), answer
 
 

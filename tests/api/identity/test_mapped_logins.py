@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from typing import Any
 
 import httpx
 import pytest
@@ -144,7 +145,8 @@ async def test_leaving_a_group_elsewhere_ends_its_roles_here_at_the_next_log_in(
     assert (await client.get(f"{V3}/auth/catalog")).status_code == 401
 
 
-async def test_what_a_federated_user_delegates_lives_as_long_as_the_groups_are_believed(cloud, clock):
+async def delegated(cloud) -> tuple[httpx.AsyncClient, dict[str, Any]]:
+    """A client of a federated user whose group is believed for ten minutes, and how an application credential of theirs logs in."""
     admin = await cloud.admin()
     await register(admin, GROUPS_BY_NAME, authorization_ttl=10)
     group, project = await make(admin, "groups", name="devs"), await make(admin, "projects")
@@ -153,7 +155,11 @@ async def test_what_a_federated_user_delegates_lives_as_long_as_the_groups_are_b
     client = await scoped(cloud, answer, {"project": {"id": project["id"]}})
     mine = await make(client, f"users/{answer.json()['token']['user']['id']}/application_credentials")
     shown = {"methods": ["application_credential"], "application_credential": {"id": mine["id"], "secret": mine["secret"]}}
-    body = {"auth": {"identity": shown}}
+    return client, {"auth": {"identity": shown}}
+
+
+async def test_what_a_federated_user_delegates_lives_as_long_as_the_groups_are_believed(cloud, clock):
+    client, body = await delegated(cloud)
     assert (await cloud.anonymous().post(f"{V3}/auth/tokens", json=body)).status_code == 201
     await clock.advance(601)
     assert (await cloud.anonymous().post(f"{V3}/auth/tokens", json=body)).status_code == 401
@@ -163,15 +169,8 @@ async def test_what_a_federated_user_delegates_lives_as_long_as_the_groups_are_b
 
 
 async def test_what_is_remembered_of_a_membership_ends_with_it(cloud, clock):
-    admin = await cloud.admin()
-    await register(admin, GROUPS_BY_NAME, authorization_ttl=10)
-    group, project = await make(admin, "groups", name="devs"), await make(admin, "projects")
-    await grant(admin, f"projects/{project['id']}/groups/{group['id']}", "member")
-    answer = await log_in(cloud)
-    client = await scoped(cloud, answer, {"project": {"id": project["id"]}})
-    mine = await make(client, f"users/{answer.json()['token']['user']['id']}/application_credentials")
-    shown = {"methods": ["application_credential"], "application_credential": {"id": mine["id"], "secret": mine["secret"]}}
-    program = await token_client(cloud, {"auth": {"identity": shown}})
+    _, body = await delegated(cloud)
+    program = await token_client(cloud, body)
     await clock.advance(590)
     await memberships.end(cloud.db)
     assert (await program.get(f"{V3}/auth/catalog")).status_code == 200

@@ -94,7 +94,9 @@ class Cloud:
             await agent.start()
         for agent in self.agents:
             refused = await agent.answered()
-            findings.note(self.config, [f"This machine's agent refuses work: {refused}"] if refused else [], self.db.clock.now())
+            next_step = ". Compare the two: cumulet restore-check" if agent.host_id in self.parts.refused else ""
+            told = [f"This machine's agent refuses work: {refused}{next_step}"] if refused else []
+            findings.note(self.config, told, self.db.clock.now())
         on_step("workflows and reconcilers")
         await self.engine.start(alone=self.db.alone)
         if self.db.alone:

@@ -114,8 +114,9 @@ class Parts:
         audit.tell(db)
         db.tells = bool(config.notification_url)
         self.image = services.images
-        self.sync = Sync(db, under.driver)
         self.refused: dict[str, OlderThan] = {}
+        # A database that is older than a host is not believed yet (F7): networks that it lacks would be taken apart.
+        self.sync = Sync(db, under.driver, lambda: bool(self.refused))
         self.federated = Federated(self.tokens, self.vault, config.federation)
 
 
@@ -219,7 +220,8 @@ def reconcilers(parts: Parts) -> list[Reconciler]:
     """What runs by itself."""
 
     async def sweep_images() -> None:
-        await sweep(parts.image)
+        if not parts.refused:
+            await sweep(parts.image)
 
     async def read_keys() -> None:
         await keys.refresh(parts.db, keys.TOKENS, parts.tokens.keys)

@@ -24,6 +24,7 @@ from cumulet.kernel.audit import Sought
 from cumulet.kernel.bus import Bus
 from cumulet.kernel.clock import stamp
 from cumulet.kernel.db import Database, migrations
+from cumulet.network.fake import FakeDriver
 
 CHECKS = "/operator/v1/host-checks"
 QUARANTINE = "/operator/v1/quarantine"
@@ -39,8 +40,8 @@ class Lasting(InMemory):
 class Life:
     """One life of the cloud's process."""
 
-    def __init__(self, cloud: TestCloud, site: Site) -> None:
-        self.cloud, self.site = cloud, site
+    def __init__(self, cloud: TestCloud, site: Site, driver: FakeDriver) -> None:
+        self.cloud, self.site, self.driver = cloud, site, driver
 
     @property
     def clock(self) -> FakeClock:
@@ -101,12 +102,13 @@ def live(state: Path, clock: FakeClock, world: World) -> Any:
     @asynccontextmanager
     async def living() -> AsyncIterator[Life]:
         async with stored_cloud(state, clock) as cloud:
-            under = Lasting(cloud.cloud.config, clock)
+            driver, under = cloud.cloud.underlay.driver, Lasting(cloud.cloud.config, clock)
             under.worlds = [world]
             cloud.cloud.underlay = under
             await cloud.cloud.start()
             images = (await made((await cloud.admin()).get("/image/v2/images")))["images"]
-            life = Life(cloud, await _again(cloud) if images else await furnished(cloud))
+            assert isinstance(driver, FakeDriver)
+            life = Life(cloud, await _again(cloud) if images else await furnished(cloud), driver)
             yield life
             await life.clock.advance(10)  # an agent that has sent a heartbeat since a backup knows that it did
 
@@ -180,6 +182,19 @@ async def test_F7_disks_that_the_database_does_not_know_are_set_aside_and_kept_u
         await made(life.site.admin.delete(f"{QUARANTINE}/{found.host_id}/{purged}"))
         assert await life.quarantine() == {}
         assert (await life.site.admin.delete(f"{QUARANTINE}/{found.host_id}/{purged}")).status_code == 404
+
+
+async def test_F7_networks_are_left_as_they_are_until_hosts_accept_the_database(live: Any, tmp_path: Path) -> None:
+    async with live() as life:
+        network = await life.site.network()
+        await life.back_up(tmp_path / "backup")
+    go_back(life, tmp_path / "backup")
+    async with live() as life:
+        await life.clock.advance(600)
+        assert not life.driver.networks
+        await life.readmit((await life.check()).host_id)
+        await life.clock.advance(10)
+        assert network in life.driver.networks
 
 
 async def test_F7_a_server_deleted_since_the_backup_comes_back_with_its_disk(live: Any, world: World, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 from ....kernel import ids
 from ....kernel.db import Database
@@ -31,10 +32,13 @@ LEASE, LIMIT = 60.0, 25.0
 
 
 class Sync:
-    """Tells one driver what one database wants. Of several processes one does, by a lease: an old state never follows a newer."""
+    """Tells one driver what one database wants. Of several processes one does, by a lease: an old state never follows a newer.
 
-    def __init__(self, db: Database, driver: Driver) -> None:
-        self._db, self._driver = db, driver
+    Nothing is told while `waits` says so; what changes meanwhile stays in the outbox.
+    """
+
+    def __init__(self, db: Database, driver: Driver, waits: Callable[[], bool] = lambda: False) -> None:
+        self._db, self._driver, self._waits = db, driver, waits
         self._lock = asyncio.Lock()
         self._holder, self._leads_until = ids.new_uuid(), 0.0
         self._reports: dict[str, bool] = {}
@@ -80,7 +84,9 @@ class Sync:
             await self._note_states(wanted)
 
     async def _leads(self) -> bool:
-        """Whether this process is the one that tells OVN, for at least half a lease from now."""
+        """Whether this process is the one that tells OVN, for at least half a lease from now, and may."""
+        if self._waits():
+            return False
         now = self._db.clock.now()
         if self._leads_until - now < LEASE / 2:
             async with self._db.tx() as tx:

@@ -26,11 +26,12 @@ from cumulet.agent.libvirt.host import assemble
 from cumulet.agent.libvirt.settings import HostSettings
 from cumulet.agent.main import Agent, Settings
 from cumulet.agent.refusals import Refusal
+from cumulet.agent.topology.cells import numbers
 from cumulet.compute.rules.sizes import overhead_mb
 from cumulet.contract import commands as c
 from cumulet.contract import reports
-from cumulet.contract.claims import sign
-from cumulet.contract.guests import ClaimToken, DiskSpec, GuestSpec, ImageSource, PortSpec
+from cumulet.contract.claims import claim_of, sign
+from cumulet.contract.guests import CellSpec, ClaimToken, DiskSpec, GuestSpec, HostDevice, ImageSource, PortSpec
 from cumulet.kernel.bus.inprocess import InProcessBus
 from cumulet.kernel.ids import new_uuid
 from cumulet.kernel.process import run
@@ -118,8 +119,7 @@ class Lab:
         return guest
 
     async def launch(self, guest: GuestSpec):
-        claim = ClaimToken(guest.server_id, self.agent.host_id, 1, guest.vcpus, guest.memory_mb)
-        return await self.order(c.StartGuest(guest, sign(claim, KEY)))
+        return await self.order(c.StartGuest(guest, sign(claim_of(guest, self.agent.host_id, 1), KEY)))
 
     async def seen(self, server_id: str) -> c.Guest | None:
         listed = (await self.order(c.ListGuests())).guests
@@ -197,6 +197,36 @@ async def test_a_guest_starts_writes_to_its_console_stops_and_starts_again(lab):
     assert await lab.order(c.DestroyGuest(guest.server_id)) == c.Done()
     assert await lab.seen(guest.server_id) is None
     assert lab.switch.plugged == set()
+
+
+async def test_C11_the_cells_of_a_guest_are_bound_to_those_of_the_host(lab):
+    facts = await lab.order(c.DescribeHost())
+    [home, *_] = facts.cells
+    guest = await lab.boot(
+        vcpus=2, cells=[CellSpec([0], 32, home.cell_id, home.cpus), CellSpec([1], 32, home.cell_id, home.cpus)], memory_mb=64
+    )
+    assert "OK" in await lab.console_says(guest.server_id, "OK")
+    qemu = Path(f"/proc/{lab.process_id(guest)}/cmdline").read_bytes().decode().split("\0")
+    cells = [word for word in qemu if word.startswith("node,nodeid=")]
+    assert [word.split(",")[1:3] for word in cells] == [["nodeid=0", "cpus=0"], ["nodeid=1", "cpus=1"]]
+    bound = [word for word in qemu if '"policy":"bind"' in word]
+    assert len(bound) == 2
+    assert all(f'"host-nodes":[{home.cell_id}]' in word for word in bound)
+    status = Path(f"/proc/{lab.process_id(guest)}/status").read_text()
+    allowed = next(line.split()[1] for line in status.splitlines() if line.startswith("Cpus_allowed_list"))
+    assert set(numbers(allowed)) <= set(home.cpus)
+
+
+async def test_C11_a_guest_whose_memory_is_claimed_of_one_cell_is_bound_to_it(lab):
+    guest = await lab.boot(bound=[0])
+    assert "OK" in await lab.console_says(guest.server_id, "OK")
+
+
+async def test_C11_a_device_that_no_option_lets_guests_have_is_not_given(lab):
+    server_id = new_uuid()
+    guest = GuestSpec(server_id, "web", 1, 64, [await lab.root(server_id)], [], devices=[HostDevice("0000:00:00.0")])
+    assert (await lab.launch(guest)).code == "device_missing"
+    assert await lab.seen(server_id) is None
 
 
 async def test_C2_a_guest_without_a_claim_is_not_even_defined(lab):

@@ -100,12 +100,11 @@ class Tree:
         return [cpu for cpu in cpus if (self.host.provider_id, str(cpu)) not in self.held]
 
     def adrift(self, cell_class: str) -> int:
-        """How much of a class is claimed of the host, or taken by guests that nobody knows, and in no cell's account.
-
-        It may be in any cell, so that each has so much less.
+        """How much of a class is in no cell's account though it is not free: claimed of the host, taken by guests that nobody
+        knows, or used by the host itself beyond its reserve. It may be in any cell, so that each has so much less.
         """
         host = self.host.figures.get(stock.host_class(cell_class))
         if host is None:
             return 0
         placed = sum(node.figures[cell_class].used for node in self.below if cell_class in node.figures)
-        return max(0, host.used + host.unmanaged - placed)
+        return max(0, host.used + host.unmanaged + host.kept - host.reserved - placed)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.support.servers import ComputeCloud, actor, compute_cloud, flavor_fields
+from tests.support.servers import DEMO, LATEST, ComputeCloud, actor, compute_cloud, flavor_fields
 
 from cumulet.agent.fake import Capacity, World
 from cumulet.compute.model import Server
 from cumulet.compute.operations import aliases, flavors
+from cumulet.compute.operations.explain.audit import audit
+from cumulet.compute.operations.explain.hosts import explain as explain_host
+from cumulet.compute.operations.explain.servers import explain as explain_server
 from cumulet.compute.operations.servers import delete, power
 from cumulet.compute.rules.sizes import overhead_mb
 from cumulet.compute.settings import Alias
@@ -179,3 +182,42 @@ async def test_C11_a_host_with_one_cell_takes_one_cell_and_no_more_and_counts_no
         two = await cloud.server(flavor_id=await flavor(cloud, hw__numa_nodes="2"))
         assert two.fault is not None
         assert "without 2 NUMA cells that are large enough free (the nearest has 1)" in two.fault["message"]
+
+
+async def test_users_see_the_cells_of_a_server_and_administrators_where_they_are(cloud: ComputeCloud) -> None:
+    server = await cloud.server(flavor_id=await flavor(cloud, hw__numa_nodes="2", hw__cpu_policy="dedicated"))
+    path = f"/servers/{server.id}/topology"
+    shown = (await cloud.client(**LATEST).get(path)).json()
+    assert shown == {
+        "nodes": [
+            {"memory_mb": 512, "siblings": [], "vcpu_set": [0]},
+            {"memory_mb": 512, "siblings": [], "vcpu_set": [1]},
+        ],
+        "pagesize_kb": 4,
+    }
+    nodes = (await cloud.client(DEMO, "admin", **LATEST).get(path)).json()["nodes"]
+    assert [(node["host_node"], node["cpu_pinning"]) for node in nodes] == [(0, {"0": 2}), (1, {"1": 6})]
+
+
+async def test_explanations_show_cells_devices_and_who_has_them_and_the_audit_agrees(cloud: ComputeCloud) -> None:
+    cloud.world.devices = [Device("0000:01:00.0", "10de", "1db4", "pci", "CUSTOM_GPU", [], 1)]
+    await cloud.clock.advance(15)
+    want = await flavor(cloud, hw__numa_nodes="1", hw__cpu_policy="dedicated", resources__CUSTOM_GPU="1")
+    server = await cloud.server(flavor_id=want)
+    found = await explain_host(cloud.db, cloud.services.agents, "big")
+    by_class = {(inner.provider, inner.resource_class): inner for inner in found.inside}
+    assert [holder.name for holder in by_class["0000:01:00.0", "CUSTOM_GPU"].holders] == ["web"]
+    assert [holder.piece for holder in by_class["", "PCPU"].holders] == ["6", "7"]
+    assert by_class["NUMA1", MEMORY].used == 1024 + overhead_mb(2, 1024)
+    async with cloud.db.read() as tx:
+        explained = await explain_server(tx, server.id)
+        assert [device.address for device in explained.holding.devices] == ["0000:01:00.0"]
+        assert [cell.host_cell for cell in explained.holding.cells] == [1]
+        assert [removed.reason for removed in explained.now.removed] == ["where it is"]
+        assert [finding.what for finding in (await audit(tx)).findings] == []
+    cloud.world.devices = []
+    await cloud.clock.advance(15)
+    async with cloud.db.read() as tx:
+        told = [finding.what for finding in (await audit(tx)).findings]
+    assert f"device 0000:01:00.0 is gone while {server.id} has it" in told
+    assert "1 CUSTOM_GPU are claimed, 0 may be (total 0, kept 0)" in told

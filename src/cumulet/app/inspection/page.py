@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from ...compute.operations.explain.hosts import HostExplained, Line
+from ...compute.operations.explain.inside import Inner
 from .bars import HISTORY, LEGEND, STYLES, UNITS, Bar, amount, measured, sold
 
 WIDTH, HEIGHT = 960, 34
@@ -43,11 +44,18 @@ def page(explained: HostExplained) -> str:
             (f"{g.resource_class} × {g.ratio:g} until {g.until}: {g.reason}" for g in explained.grants),
         ),
         _list("Guests that no server is known for", (f"{g.name}: {g.memory_mb} MiB" for g in explained.unmanaged)),
+        _list("Cells and devices", map(_inner, explained.inside)),
         _list("Findings", explained.findings),
     ]
     title = f"{escape(explained.hostname)} explained"
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title><style>{_STYLE}</style>'
     return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(parts)}</body></html>\n'
+
+
+def _inner(inner: Inner) -> str:
+    held = ", ".join(f"{holder.piece} by {holder.name or holder.consumer_id}" for holder in inner.holders)
+    sums = f"{inner.used} of {inner.total} {inner.resource_class} claimed, {inner.reserved} reserved"
+    return f"{inner.provider or 'the host'}: {sums}" + (f"; held are {held}" if held else "")
 
 
 def _bar(bar: Bar) -> str:

@@ -33,6 +33,8 @@ def show_host(console: Console, explained: HostExplained) -> None:
     console.print(_figures(explained.lines))
     _show_sources(console, explained.lines)
     console.print(_claims(explained))
+    if explained.inside:
+        console.print(_inside(explained))
     for grant in explained.grants:
         console.print(
             f"Overcommit is granted until {grant.until[:19]}: {grant.resource_class} × {grant.ratio:g}, "
@@ -99,6 +101,16 @@ def _claims(explained: HostExplained) -> Table:
     return table
 
 
+def _inside(explained: HostExplained) -> Table:
+    table = Table("below it", "class", "total", "reserved", "used", "free", "held", title="Cells and devices", title_justify="left")
+    for inner in explained.inside:
+        unit = "MiB" if inner.resource_class.endswith("MEMORY_MB") else ""
+        figures = [amount(number, unit) for number in (inner.total, inner.reserved, inner.used, inner.free)]
+        held = ", ".join(f"{holder.piece} {holder.name or holder.consumer_id}" for holder in inner.holders)
+        table.add_row(inner.provider or explained.hostname, inner.resource_class, *figures, held)
+    return table
+
+
 def _owner(held: Held) -> str:
     if held.owner == "unknown":
         return f"[red]{held.consumer_id}: neither a server nor a move[/red]"
@@ -127,6 +139,8 @@ def show_server(console: Console, explained: ServerExplained) -> None:
     for host_id, resources in explained.claims.items():
         held = ", ".join(f"{number} {name}" for name, number in resources.items())
         console.print(f"It claims {held} of {explained.hosts.get(host_id, host_id)} (epoch {explained.epoch}).", highlight=False)
+    for text in _held_inside(explained):
+        console.print(text, highlight=False)
     if explained.move is not None:
         target = explained.hosts.get(explained.move.target_id, explained.move.target_id)
         console.print(f"It is being moved: {explained.move.kind} to {target}, begun {explained.move.begun_at}.")
@@ -138,6 +152,18 @@ def show_server(console: Console, explained: ServerExplained) -> None:
         console.print(f"  {removed.count} {removed.reason}: {', '.join(removed.hosts[:10])}", highlight=False)
     console.print(f"  {len(explained.now.left)} could take it: {', '.join(explained.now.left[:10])}", highlight=False)
     _show_steps(console, explained)
+
+
+def _held_inside(explained: ServerExplained) -> list[str]:
+    held = explained.holding
+    found = [f"It has the device {device.address} for itself." for device in held.devices]
+    for number, cell in enumerate(held.cells):
+        where = "" if cell.host_cell is None else f" in cell {cell.host_cell} of the host"
+        pins = f", on the processors {', '.join(map(str, cell.pins))} of its own" if cell.pins else ""
+        found.append(f"Its cell {number} has {cell.memory_mb} MiB and {len(cell.cpus)} processors{where}{pins}.")
+    if held.bound:
+        found.append(f"Its memory is in the cells {', '.join(map(str, held.bound))} of the host.")
+    return found
 
 
 def _show_why(console: Console, explained: ServerExplained) -> None:

@@ -54,6 +54,7 @@ SET_PARENT: Query[Any] = Query(
 )
 SET_ROOT: Query[Any] = Query(sa.update(PROVIDERS).where(among(T.id, "ids")).values(root_id=sa.bindparam("root_id")))
 BELOW = Query(sa.select(PROVIDERS).where(T.parent_id == sa.bindparam("parent_id")).order_by(T.id), Provider)
+NESTED = Query(sa.select(PROVIDERS).where(T.parent_id.is_not(None)).order_by(T.root_id, T.id), Provider)
 IN_TREES = Query(sa.select(PROVIDERS).where(among(T.root_id, "root_ids")).order_by(T.root_id, T.id), Provider)
 CHILDREN: Query[tuple[int]] = Query(sa.select(sa.func.count()).where(T.parent_id == sa.bindparam("parent_id")))
 
@@ -116,6 +117,11 @@ async def set_root(tx: Tx, provider_ids: list[str], root_id: str) -> None:
 async def below(tx: Reader, parent_id: str) -> list[Provider]:
     """The providers directly below this one."""
     return await tx.all(BELOW, parent_id=parent_id)
+
+
+async def nested(tx: Reader) -> list[Provider]:
+    """Every provider that is below another one, tree by tree."""
+    return await tx.all(NESTED)
 
 
 async def in_trees(tx: Reader, root_ids: list[str]) -> list[Provider]:

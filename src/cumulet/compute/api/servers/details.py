@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from ....contract.guests import CellSpec
 from ....kernel.errors import NotFound
 from ....kernel.http import Request, Response, no_content, ok
 from ....network.operations.security_groups import SecurityGroup, SecurityRule
 from ...operations.devices import interfaces
-from ...operations.servers import change, groups, reading
+from ...operations.servers import change, diagnostics, groups, reading
 from . import views
 
 
@@ -65,9 +66,19 @@ async def clear_password(request: Request, server_id: str) -> Response:
 
 
 async def topology(request: Request, server_id: str) -> Response:
-    """Guests have no NUMA cells of their own here."""
-    await reading.get(request.tx, request.actor, server_id)
-    return ok({"nodes": [], "pagesize_kb": None})
+    """The NUMA cells of its guest; where they are in the host only for who may see hosts."""
+    server = await reading.get(request.tx, request.actor, server_id)
+    sees_host = request.allows("compute:server:topology:host:index")
+    nodes = [_node(cell, sees_host) for cell in await diagnostics.cells(request.tx, server)]
+    return ok({"nodes": nodes, "pagesize_kb": diagnostics.page_size_kb(server) if nodes else None})
+
+
+def _node(cell: CellSpec, sees_host: bool) -> dict[str, Any]:
+    node: dict[str, Any] = {"memory_mb": cell.memory_mb, "siblings": [], "vcpu_set": cell.cpus}
+    if sees_host:
+        pinned = zip(cell.cpus, cell.pins, strict=False)
+        node |= {"host_node": cell.host_cell or 0, "cpu_pinning": {str(own): cpu for own, cpu in pinned}}
+    return node
 
 
 async def migrations(request: Request, server_id: str) -> Response:

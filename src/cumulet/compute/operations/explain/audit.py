@@ -14,10 +14,12 @@ from ....placement.operations import claims
 from ....placement.operations import hosts as registry
 from ....placement.operations.claims import Figures
 from ....placement.operations.ledger import moves, past
+from ....placement.operations.topology import looking
 from ...model import Usage
 from ...rules import recount as rules
 from ...rules.recount import CRITICAL, ERROR, WARNING, Claimed, Finding
 from ...store import guests, quotas, servers
+from . import inside
 
 LONG_MOVE = 86400.0
 """After how many seconds a move that has not ended is worth a look."""
@@ -44,7 +46,8 @@ async def audit(tx: Reader, what_if: Mapping[str, float] | None = None) -> Audit
     """Recount everything. With `what_if`, as if the configuration said so. Raises Invalid for what cannot be tried."""
     known = {server.id: server for server in await servers.everyone(tx)}
     names = {host.id: host.hostname for host in await registry.list(tx)}
-    claimed = _claimed(await past.everything(tx))
+    roots = {provider.id: provider.root_id for provider in await looking.nested(tx)}
+    claimed = _claimed(await past.everything(tx), roots)
     under_way = await moves.active(tx)
     written = await quotas.usages(tx)
     figures = await claims.usages(tx, list(names))
@@ -55,6 +58,7 @@ async def audit(tx: Reader, what_if: Mapping[str, float] | None = None) -> Audit
         *rules.owners(on_hosts, known, (move.id for move in under_way), names),
         *rules.places(known, claimed, (move.consumer_id for move in under_way), names),
         *rules.quotas(known.values(), written),
+        *await inside.audit(tx),
         *_hungry(figures, names),
         *_long(tx, under_way, names),
         *await _strangers(tx, names),
@@ -71,11 +75,13 @@ async def recount(tx: Tx, project_id: str) -> Usage:
     return await quotas.grow(tx, project_id, change)
 
 
-def _claimed(rows: Iterable[past.Claim]) -> list[Claimed]:
+def _claimed(rows: Iterable[past.Claim], roots: Mapping[str, str]) -> list[Claimed]:
+    """What each consumer holds of each host; `roots` are the hosts of the providers below them."""
     found: dict[tuple[str, str], Claimed] = {}
     for row in rows:
-        known = found.setdefault((row.consumer_id, row.provider_id), Claimed(row.consumer_id, row.provider_id, {}))
-        known.resources[row.resource_class] = row.amount
+        host_id = roots.get(row.provider_id, row.provider_id)
+        known = found.setdefault((row.consumer_id, host_id), Claimed(row.consumer_id, host_id, {}))
+        known.resources[row.resource_class] = known.resources.get(row.resource_class, 0) + row.amount
     return list(found.values())
 
 

@@ -21,6 +21,7 @@ from ....placement.operations.ledger.past import Transition
 from ...model import Server
 from ...rules.sizes import overhead_mb
 from ...store import guests, servers
+from .inside import Inner, inside
 
 PATIENCE = 5.0
 """How long the agent may take to measure, in seconds. Without an answer the rest is explained."""
@@ -116,6 +117,7 @@ class HostExplained(Struct, frozen=True):
     findings: list[str]
     physical: Physical | None
     history_since: str = ""
+    inside: list[Inner] = []
 
 
 async def explain(db: Database, agents: Agents, name: str) -> HostExplained:
@@ -143,6 +145,7 @@ async def explain(db: Database, agents: Agents, name: str) -> HostExplained:
             [*host.findings, *noticed],
             _physical(measured, seen) if measured else None,
             past.whole_since(transitions),
+            await inside(tx, host.id),
         )
 
 

@@ -8,17 +8,20 @@ from msgspec import Struct
 
 from ....kernel import workflow
 from ....kernel.db import Reader
-from ....kernel.errors import Conflict, NotFound
+from ....kernel.errors import Conflict, Invalid, NotFound
 from ....kernel.workflow import Story
 from ....placement.operations import claims
 from ....placement.operations import hosts as registry
 from ....placement.operations.ledger import moves, past
 from ....placement.operations.ledger.moves import Move
 from ....placement.operations.ledger.past import Transition
+from ....placement.operations.topology import holding
+from ....placement.operations.topology.holding import Holding
 from ...model import Server
 from ...rules.scheduling import filters
 from ...rules.scheduling.filters import Ask
 from ...store import servers
+from ...workflows.steps.needing import Needs, cells_of, needs_of_server
 
 
 class Possible(Struct, frozen=True):
@@ -46,6 +49,7 @@ class ServerExplained(Struct, frozen=True):
     now: Possible
     history: list[Transition]
     workflows: list[Story]
+    holding: Holding
 
 
 async def explain(tx: Reader, name: str) -> ServerExplained:
@@ -69,6 +73,7 @@ async def explain(tx: Reader, name: str) -> ServerExplained:
         await _possible(tx, server, held),
         transitions,
         await workflow.stories(tx, "server", server.id),
+        await holding.of_consumer(tx, server.id, server.host_id, cells_of(server)) if server.host_id else Holding(),
     )
 
 
@@ -87,14 +92,23 @@ async def _find(tx: Reader, name: str) -> Server:
 
 
 async def _possible(tx: Reader, server: Server, held: dict[str, dict[str, int]]) -> Possible:
-    flavor = server.flavor
-    resources = next(iter(held.values()), {"VCPU": flavor["vcpus"], "MEMORY_MB": flavor["ram"]})
-    ask = Ask(server.project_id, server.pinned_zone, flavor["extra_specs"], server.image_properties)
+    resources, inside = await _needs(tx, server, next(iter(held.values()), {}))
+    ask = Ask(server.project_id, server.pinned_zone, server.flavor["extra_specs"], server.image_properties)
     required, forbidden = filters.traits(ask)
-    wanted = claims.Wanted(resources, required=required, forbidden=forbidden, excluded=list(held))
+    wanted = claims.Wanted(resources, required=required, forbidden=forbidden, excluded=list(held), inside=inside)
     found = await claims.look(tx, wanted)
     removed = [_own(each) for each in found.removed]
     return Possible(found.total, removed, found.left)
+
+
+async def _needs(tx: Reader, server: Server, held: dict[str, int]) -> tuple[dict[str, int], claims.Inside]:
+    """What it would need of a host now: as much of the host itself as it holds, if it holds something."""
+    try:
+        needs = await needs_of_server(tx, server)
+    except Invalid:  # an alias of its flavor is not configured any more
+        needs = Needs({"VCPU": server.flavor["vcpus"], "MEMORY_MB": server.flavor["ram"]}, claims.Inside())
+    names = {*needs.resources, "DISK_GB"}
+    return {name: amount for name, amount in held.items() if name in names} or needs.resources, needs.inside
 
 
 def _own(removed: claims.Removed) -> claims.Removed:

@@ -6,12 +6,16 @@ from typing import Any
 
 from msgspec import Struct
 
+from ....contract.guests import CellSpec
+from ....contract.guests import page_size_kb as huge_page_kb
 from ....kernel.db import Reader
 from ....kernel.errors import Conflict
 from ....network.operations import ports
+from ....placement.operations.topology import holding
 from ...model import ACTIVE, CONFIG, CRASHED, PAUSED, RUNNING, STOPPED, Server
 from ...rules import sizes
 from ...store import disks
+from ...workflows.steps.needing import cells_of
 
 _STATES = {RUNNING: "running", CRASHED: "crashed"}
 
@@ -46,3 +50,15 @@ async def of_server(tx: Reader, server: Server) -> Diagnostics:
         devices=[disk.device for disk in own if disk.label != CONFIG],
         macs=[interface.mac for interface in interfaces],
     )
+
+
+async def cells(tx: Reader, server: Server) -> list[CellSpec]:
+    """The NUMA cells of a server's guest, and where in its host they are."""
+    if server.host_id is None:
+        return []
+    return (await holding.of_consumer(tx, server.id, server.host_id, cells_of(server))).cells
+
+
+def page_size_kb(server: Server) -> int:
+    """The size of the pages that its memory is in, in KiB."""
+    return huge_page_kb(server.flavor["extra_specs"]) or 4

@@ -32,6 +32,21 @@ async def tree(tx: Reader, host_id: str) -> Tree | None:
     return (await trees(tx, [host_id])).get(host_id)
 
 
+async def nested(tx: Reader) -> list[Provider]:
+    """Every provider that is below another one."""
+    return await providers.nested(tx)
+
+
+async def pieces_of(tx: Reader, host_id: str) -> list[Piece]:
+    """Which devices and processors of a host are held, and by whom."""
+    return await pieces.of_providers(tx, [provider.id for provider in await providers.in_trees(tx, [host_id])])
+
+
+async def all_pieces(tx: Reader) -> list[Piece]:
+    """Every piece that is held anywhere: for a recount."""
+    return await pieces.everything(tx)
+
+
 def _by_tree(members: Iterable[Provider], held: Iterable[Piece]) -> dict[str, list[Piece]]:
     roots = {provider.id: provider.root_id for provider in members}
     found: dict[str, list[Piece]] = defaultdict(list)
@@ -40,4 +55,4 @@ def _by_tree(members: Iterable[Provider], held: Iterable[Piece]) -> dict[str, li
     return found
 
 
-__all__ = ["Node", "Piece", "Tree", "tree", "trees"]
+__all__ = ["Node", "Piece", "Tree", "all_pieces", "nested", "pieces_of", "tree", "trees"]

@@ -35,6 +35,9 @@ QUICK = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 """For passwords that need not withstand anybody: a strong hash takes longer than most tests."""
 
 
+JSON = {"Accept": "application/json"}
+
+
 class TestCloud:
     """A cloud, and clients of it with any role in any project."""
 
@@ -49,7 +52,9 @@ class TestCloud:
     def anonymous(self, **headers: str) -> httpx.AsyncClient:
         """A client without a token."""
         transport = httpx.ASGITransport(app=self.cloud.application)
-        client = httpx.AsyncClient(transport=transport, base_url="http://cloud.test", headers=headers)
+        client = httpx.AsyncClient(
+            transport=transport, base_url="http://cloud.test", headers={"Accept": "application/json", **headers}
+        )
         self._clients.append(client)
         return client
 

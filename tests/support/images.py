@@ -101,7 +101,7 @@ class ImageCloud:
         client = httpx.AsyncClient(
             transport=httpx.ASGITransport(self.app),
             base_url="http://cloud/image",
-            headers={"X-Auth-Token": f"{project}:{role}"},
+            headers={"X-Auth-Token": f"{project}:{role}", "Accept": "application/json"},
             event_hooks={"response": [self.check_versions]},
         )
         self._clients.append(client)

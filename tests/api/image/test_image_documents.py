@@ -22,7 +22,9 @@ async def test_the_roots_list_every_version_to_anybody(images):
 
 
 async def test_everything_else_needs_a_token(images):
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(images.app), base_url="http://cloud") as nobody:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(images.app), base_url="http://cloud", headers={"Accept": "application/json"}
+    ) as nobody:
         answer = await nobody.get("/image/v2/images")
     assert answer.status_code == 401
     assert answer.json()["title"] == "Unauthorized"
@@ -78,3 +80,13 @@ async def test_versions_that_mean_a_cache_are_not_listed(images):
     async with httpx.AsyncClient(transport=httpx.ASGITransport(images.app), base_url="http://cloud") as nobody:
         versions = [version["id"] for version in (await nobody.get("/image/versions")).json()["versions"]]
     assert versions == ["v2.17", "v2.15", *(f"v2.{minor}" for minor in range(13, -1, -1))]
+
+
+@pytest.mark.parametrize("accept", ["*/*", "text/html", ""])
+async def test_who_does_not_ask_for_json_is_told_in_plain_text(images, accept):
+    """Glance's own client takes a JSON error apart as if it were another service's."""
+    answer = await images.client().get("/v2/images/nothing", headers={"Accept": accept})
+    assert (answer.status_code, answer.headers["Content-Type"]) == (404, "text/plain; charset=UTF-8")
+    assert answer.text == "404 Not Found: No image found with ID nothing\n"
+    refused = await images.client().get("/v2/images/nothing")
+    assert refused.json() == {"message": "No image found with ID nothing", "code": "404 Not Found", "title": "Not Found"}

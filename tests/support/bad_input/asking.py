@@ -37,7 +37,7 @@ class Answer(Struct):
 
 async def ask(application: Any, asked: Asked, token: str | None) -> Answer:
     """One request, whose body arrives in one piece."""
-    headers = {"host": "cloud.test", "content-length": str(len(asked.body))}
+    headers = {"host": "cloud.test", "accept": "application/json", "content-length": str(len(asked.body))}
     if asked.body:
         headers["content-type"] = "application/json"
     if token is not None:

@@ -92,7 +92,7 @@ def _send(url: str, method: str, body: Any, headers: dict[str, str], on_block: O
     connection = HTTPConnection(parts.hostname or "", parts.port, timeout=600, blocksize=BLOCK)
     try:
         path = f"{parts.path}?{parts.query}" if parts.query else parts.path
-        connection.request(method, path, body, {"Content-Type": "application/json", **headers})
+        connection.request(method, path, body, {"Accept": "application/json", "Content-Type": "application/json", **headers})
         answer = connection.getresponse()
         content = answer.read() if on_block is None or answer.status >= 400 else _pass_on(answer, on_block)
     except (OSError, HTTPException) as problem:

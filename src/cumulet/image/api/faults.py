@@ -1,6 +1,7 @@
-"""Image's error envelope: `{"message": "…", "code": "404 Not Found", "title": "Not Found"}`.
+"""Image's error envelope: `{"message": "…", "code": "404 Not Found", "title": "Not Found"}` for those who ask for JSON.
 
-It is what Glance answers those who accept JSON; its HTML for the others is left out, as every client reads JSON.
+The others get the message as text. Among them is Glance's own client, which Horizon uses: it accepts anything, is sent HTML by
+Glance, and takes JSON apart as if it were another service's. Text it shows as it is.
 """
 
 from __future__ import annotations
@@ -35,5 +36,6 @@ def fault(problem: errors.Problem, request: Request) -> Fault:
         headers["Content-Range"] = problem.code
     if status == 415 and request.method == "PATCH":
         headers["Accept-Patch"] = ", ".join(PATCH_MEDIA)
-    body = {"message": problem.message, "code": f"{status.value} {status.phrase}", "title": status.phrase}
-    return Fault(status.value, body, headers)
+    envelope = {"message": problem.message, "code": f"{status.value} {status.phrase}", "title": status.phrase}
+    wants_json = "json" in (request.header("Accept") or "").lower()
+    return Fault(status.value, envelope if wants_json else f"{envelope['code']}: {problem.message}\n", headers)

@@ -25,7 +25,7 @@ class Response(Struct, frozen=True):
 
 
 class Fault(Struct, frozen=True):
-    """A problem in a service's own envelope."""
+    """A problem in a service's own envelope; a `body` that is text is sent as plain text."""
 
     status: int
     body: Any

@@ -241,8 +241,9 @@ def answer_problem(service: Service, request: Request, problem: Problem, out: An
     level = logging.ERROR if fault.status >= 500 else logging.INFO
     log.log(level, "%s %s: %s %s", request.method, request.path, problem.message, problem.internal)
     out.status = fault.status
-    out.data = msgspec.json.encode(fault.body)
-    out.content_type = "application/json"
+    plain = isinstance(fault.body, str)
+    out.data = fault.body.encode() if plain else msgspec.json.encode(fault.body)
+    out.content_type = "text/plain; charset=UTF-8" if plain else "application/json"
     for name, value in fault.headers.items():
         out.set_header(name, value)
     if isinstance(problem, Unauthorized):

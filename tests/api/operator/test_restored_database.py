@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from rich.console import Console
 from tests.support.clock import FakeClock
 from tests.support.cloud import TestCloud, stored_cloud
 from tests.support.site import COMPUTE, VOLUME, Site, made
@@ -17,6 +19,7 @@ from tests.support.site import site as furnished
 from cumulet.agent.fake import FakeHost, World
 from cumulet.agent.main import Agent
 from cumulet.app.hosts import InMemory
+from cumulet.app.inspection import stock_terminal
 from cumulet.app.inspection.stock import Checked
 from cumulet.app.state import archive
 from cumulet.kernel import audit
@@ -125,6 +128,13 @@ async def _again(cloud: TestCloud) -> Site:
     return site
 
 
+def shown(checked: Checked) -> str:
+    """What `cumulet restore-check` prints of a host."""
+    text = io.StringIO()
+    stock_terminal.show(Console(file=text, width=200), [checked])
+    return text.getvalue()
+
+
 def go_back(life: Life, file: Path) -> None:
     archive.restore(life.cloud.cloud.config, file, migrations.revisions(), stamp(life.clock.now()))
 
@@ -143,6 +153,11 @@ async def test_F7_a_restored_database_is_refused_compared_and_accepted(live: Any
         assert found.compared is not None
         assert [guest.server_id for guest in found.compared.guests] == [later]
         assert [(unknown.owner, unknown.runs) for unknown in found.compared.unknown] == [(later, True)]
+        assert "refuses work: This host was told of a lease until" in shown(found)
+        assert f"guest cumulet-{later}, running: the database has no such server; it is left alone" in shown(found)
+        assert f"disks of {later} (root of 1024 MiB)" in shown(found)
+        assert "a guest has it now: it stays in place" in shown(found)
+        assert "cumulet restore-check --apply" in shown(found)
         await life.readmit(found.host_id)
         assert not (await life.check()).refused
         assert await made(life.site.admin.post(f"{CHECKS}/{found.host_id}/set-aside")) == {"set_aside": []}
@@ -169,6 +184,7 @@ async def test_F7_disks_that_the_database_does_not_know_are_set_aside_and_kept_u
         found = await life.check()
         assert found.compared is not None
         assert {unknown.owner for unknown in found.compared.unknown} == {volume_id, server_id}
+        assert shown(found).count("--apply sets it aside") == 2
         await life.readmit(found.host_id)
         done = await made(life.site.admin.post(f"{CHECKS}/{found.host_id}/set-aside"))
         assert sorted(done["set_aside"]) == sorted([volume_id, server_id])
@@ -208,13 +224,15 @@ async def test_F7_a_server_deleted_since_the_backup_comes_back_with_its_disk(liv
         assert found.compared is not None
         [missing] = found.compared.missing
         assert (missing.noun, missing.id, missing.claims) == ("server", server_id, True)
+        assert f"server web {server_id} (it has a claim): its disk is in quarantine" in shown(found)
+        assert f"cumulet quarantine release {missing.quarantined[0]}" in shown(found)
         await life.readmit(found.host_id)
         await life.until(f"{COMPUTE}/servers/{server_id}", "server", "SHUTOFF")
         for object_id in missing.quarantined:
             await made(life.site.admin.post(f"{QUARANTINE}/{found.host_id}/{object_id}/release"))
         await made(life.site.demo.post(f"{COMPUTE}/servers/{server_id}/action", json={"os-start": None}))
         await life.until(f"{COMPUTE}/servers/{server_id}", "server", "ACTIVE")
-        assert not (await life.check()).compared.differs  # type: ignore[union-attr]
+        assert "1 servers and 1 disks, as the database has them" in shown(await life.check())
     assert world.guests[server_id].state == "running"
 
 

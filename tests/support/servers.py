@@ -27,6 +27,8 @@ from cumulet.contract.agents import Agents
 from cumulet.image.bytestores import open_stores
 from cumulet.image.model import Image, Location, NewImage
 from cumulet.image.operations import images
+from cumulet.image.parts import Parts as ImageParts
+from cumulet.image.settings import Settings as ImageSettings
 from cumulet.image.store import locations
 from cumulet.image.store.tables import IMAGES
 from cumulet.kernel import workflow
@@ -64,8 +66,8 @@ class ComputeCloud:
     def __init__(self, db: Sqlite, clock: FakeClock, folder: Path) -> None:
         self.db, self.clock = db, clock
         self.bus = InProcessBus()
-        self.services = SimpleNamespace(agents=Agents(self.bus))
         self.images = open_stores(folder, {})
+        self.services = SimpleNamespace(agents=Agents(self.bus), images=ImageParts(db, self.images, ImageSettings(reserve=0)))
         self.sync = Sync(db, FakeDriver())
         self.engine = Engine(db, self.services, "a life", clock)
         self.worlds: list[World] = []

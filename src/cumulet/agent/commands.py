@@ -97,6 +97,20 @@ async def _copy_volume(host: Host, order: Order) -> c.Reply:
     return await host.disks.copy_volume(command, order.key, under_guest if user is not None else None)
 
 
+async def _export_root(host: Host, order: Order) -> c.Reply:
+    command: c.ExportRootDisk = order.command
+    runs = await host.guests.running(command.server_id)
+
+    async def under_guest(target: Path) -> None:
+        await host.guests.copy_root(command.server_id, target)
+
+    return await host.disks.export_root(command, order.key, under_guest if runs else None)
+
+
+async def _read_export(host: Host, order: Order) -> c.Reply:
+    return await host.disks.read_export(order.command)
+
+
 async def _undo_volume(host: Host, order: Order) -> c.Reply:
     await host.disks.undo(order.command.volume_id, order.command.created_by)
     return c.Done()
@@ -249,6 +263,8 @@ TABLE: dict[type, Entry] = {
     c.DetachDisk: Entry(_detach_disk, _server, lambda command: command.disk_id),
     c.AttachPort: Entry(_attach_port, _server, lambda command: command.port.port_id),
     c.DetachPort: Entry(_detach_port, _server, lambda command: command.port_id),
+    c.ExportRootDisk: Entry(_export_root, _server),
+    c.ReadExport: Entry(_read_export),
     c.ReadConsole: Entry(_read_console),
     c.ListGuests: Entry(_list_guests),
     c.DescribeHost: Entry(_describe_host),

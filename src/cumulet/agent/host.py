@@ -22,11 +22,14 @@ from cumulet.contract.commands import (
     CreateVolume,
     Device,
     Disk,
+    ExportRootDisk,
     Guest,
     HostFacts,
     Kept,
     PagePool,
+    Piece,
     Quarantined,
+    ReadExport,
 )
 from cumulet.contract.guests import DiskSpec, GuestSpec, PortSpec
 
@@ -65,6 +68,14 @@ class Disks(Protocol):
 
     async def copy_volume(self, order: CopyVolume, key: str, under_guest: Copy | None) -> Disk:
         """Make a volume that holds what another one holds; `under_guest` writes it to a file if a guest uses that one."""
+        ...
+
+    async def export_root(self, order: ExportRootDisk, key: str, under_guest: Copy | None) -> Disk:
+        """Write a root disk's whole content to a file that an image owns; `under_guest` does that if the guest runs."""
+        ...
+
+    async def read_export(self, order: ReadExport) -> Piece:
+        """A piece of that file. Refuses with disk_missing."""
         ...
 
     async def extend_volume(self, volume_id: str, size_gb: int) -> None:
@@ -145,6 +156,10 @@ class Guests(Protocol):
 
     async def copy_disk(self, server_id: str, volume_id: str, target: Path) -> None:
         """Write what a volume of the running guest holds at this moment to a qcow2 file, while the guest goes on."""
+        ...
+
+    async def copy_root(self, server_id: str, target: Path) -> None:
+        """The same for its root disk."""
         ...
 
     async def console(self, server_id: str, lines: int | None) -> str:

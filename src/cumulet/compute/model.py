@@ -14,6 +14,7 @@ SOFT_DELETED, SHELVED, SHELVED_OFFLOADED = "soft-delete", "shelved", "shelved_of
 SCHEDULING, SPAWNING, DELETING = "scheduling", "spawning", "deleting"
 POWERING_ON, POWERING_OFF = "powering-on", "powering-off"
 REBOOTING, REBOOTING_HARD = "rebooting", "rebooting_hard"
+SNAPSHOT, PENDING_UPLOAD, UPLOADING = "image_snapshot", "image_pending_upload", "image_uploading"
 """What is being done to a server: upstream's `task_state`."""
 
 UNKNOWN, RUNNING, PAUSED_POWER, OFF, CRASHED, ASLEEP = 0, 1, 3, 4, 6, 7

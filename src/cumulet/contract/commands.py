@@ -36,6 +36,25 @@ class CreateConfigDrive(Struct, tag=True, frozen=True):
     files: dict[str, bytes]
 
 
+class ExportRootDisk(Struct, tag=True, frozen=True):
+    """Write what a server's root disk holds now, also while the guest runs, to a qcow2 that needs no other file.
+
+    It is owned by the image that it is to become; `UndoDisks` of that owner puts it away. Refused with `disk_missing`,
+    `disk_exists`, `no_space`.
+    """
+
+    server_id: str
+    image_id: str
+
+
+class ReadExport(Struct, tag=True, frozen=True):
+    """A piece of an exported disk: `count` bytes from `offset`, or as many as there are. Refused with `disk_missing`."""
+
+    image_id: str
+    offset: int
+    count: int
+
+
 class UndoDisks(Struct, tag=True, frozen=True):
     """Quarantine what commands with this `created_by` key prefix made, and nothing else (K2)."""
 
@@ -189,6 +208,8 @@ Command = (
     CreateRootDisk
     | CreateBlankDisk
     | CreateConfigDrive
+    | ExportRootDisk
+    | ReadExport
     | UndoDisks
     | QuarantineDisks
     | CreateVolume
@@ -239,6 +260,13 @@ class Disk(Struct, tag=True, frozen=True):
     path: str
     format: str
     virtual_size: int
+
+
+class Piece(Struct, tag=True, frozen=True):
+    """A part of a file that has `size` bytes in all."""
+
+    data: bytes
+    size: int
 
 
 class Console(Struct, tag=True, frozen=True):
@@ -392,7 +420,7 @@ class Refused(Struct, tag=True, frozen=True):
     message: str
 
 
-Reply = Done | Disk | Console | Guests | HostFacts | Quarantine | Stock | Refused
+Reply = Done | Disk | Piece | Console | Guests | HostFacts | Quarantine | Stock | Refused
 
 encode = msgspec.msgpack.Encoder().encode
 decode_envelope = msgspec.msgpack.Decoder(Envelope).decode

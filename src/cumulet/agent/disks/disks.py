@@ -14,8 +14,11 @@ from cumulet.contract.commands import (
     CreateRootDisk,
     CreateVolume,
     Disk,
+    ExportRootDisk,
     Kept,
+    Piece,
     Quarantined,
+    ReadExport,
 )
 from cumulet.contract.guests import DiskSpec, ImageSource
 from cumulet.kernel.ceph.client import Client
@@ -122,10 +125,7 @@ class LocalDisks:
 
     async def copy_volume(self, order: CopyVolume, key: str, under_guest: Copy | None) -> Disk:
         """A qcow2 of its own with the whole content of another volume."""
-        source = await self._ledger.find(order.source_id, "volume")
-        path = self.layout.absolute(source.path) if source and source.state == "there" else None
-        if source is None or path is None or not path.exists():
-            raise Refusal(f"Volume {order.source_id} is not on this host.", code="disk_missing")
+        source, path = await self._there(order.source_id, "volume", f"Volume {order.source_id}")
 
         async def build(target: Path) -> None:
             await self._need(files.size_of(path) + _OVERLAY)
@@ -135,12 +135,34 @@ class LocalDisks:
 
         return await self._maker.make(Wanted(order.volume_id, "volume", "qcow2", key), build)
 
-    async def extend_volume(self, volume_id: str, size_gb: int) -> None:
-        """Grow the volume's file; done already if it is as large."""
-        found = await self._ledger.find(volume_id, "volume")
+    async def export_root(self, order: ExportRootDisk, key: str, under_guest: Copy | None) -> Disk:
+        """A qcow2 with the content of the root disk, its image's included."""
+        source, path = await self._there(order.server_id, "root", f"The root disk of server {order.server_id}")
+
+        async def build(target: Path) -> None:
+            base = await self._ledger.get(source.base) if source.base else None
+            beneath = files.size_of(self.layout.absolute(base.path)) if base else 0
+            await self._need(files.size_of(path) + beneath + _OVERLAY)
+            await (under_guest(target) if under_guest is not None else qemu_img.copy(path, source.format, target))
+
+        return await self._maker.make(Wanted(order.image_id, "export", "qcow2", key), build)
+
+    async def read_export(self, order: ReadExport) -> Piece:
+        """A piece of an export."""
+        _, path = await self._there(order.image_id, "export", f"An export for image {order.image_id}")
+        return await asyncio.to_thread(_piece, path, order.offset, order.count)
+
+    async def _there(self, owner: str, kind: str, what: str) -> tuple[Object, Path]:
+        """An object that is whole, and its file. Raises the Refusal disk_missing."""
+        found = await self._ledger.find(owner, kind)
         path = self.layout.absolute(found.path) if found and found.state == "there" else None
         if found is None or path is None or not path.exists():
-            raise Refusal(f"Volume {volume_id} is not on this host.", code="disk_missing")
+            raise Refusal(f"{what} is not on this host.", code="disk_missing")
+        return found, path
+
+    async def extend_volume(self, volume_id: str, size_gb: int) -> None:
+        """Grow the volume's file; done already if it is as large."""
+        found, path = await self._there(volume_id, "volume", f"Volume {volume_id}")
         if formats.own_size(path, found.format) < size_gb * GIB:
             await self._need(_OVERLAY)
             await qemu_img.grow(path, found.format, size_gb * GIB)
@@ -231,3 +253,9 @@ class LocalDisks:
             await self.quarantine.make_room(wanted)
         if files.space(self.layout.state).free < wanted:
             raise Refusal(f"{size} bytes do not fit on the host's disk.", code="no_space")
+
+
+def _piece(path: Path, offset: int, count: int) -> Piece:
+    with path.open("rb") as file:
+        file.seek(offset)
+        return Piece(file.read(count), path.stat().st_size)

@@ -11,12 +11,15 @@ from cumulet.contract.commands import (
     CreateRootDisk,
     CreateVolume,
     Disk,
+    ExportRootDisk,
     ExtendVolume,
     Kept,
+    Piece,
     PurgeObject,
     Quarantined,
     QuarantineDisks,
     QuarantineVolume,
+    ReadExport,
     ReleaseObject,
     SetAside,
     UndoDisks,
@@ -74,6 +77,25 @@ class FakeDisks:
         if under_guest is not None:
             await under_guest(Path(self._world.path(order.volume_id, "volume")))
         return self._make(order.volume_id, "volume", max(source.size, order.size_gb * GIB), key)
+
+    async def export_root(self, order: ExportRootDisk, key: str, under_guest: Copy | None) -> Disk:
+        """Make a file as large as the root disk."""
+        await self._world.faults.meet(ExportRootDisk)
+        source = self._world.disks.get(order.server_id, {}).get("root")
+        if source is None or source.missing:
+            raise Refusal(f"The root disk of server {order.server_id} is not on this host.", code="disk_missing")
+        if under_guest is not None:
+            await under_guest(Path(self._world.path(order.image_id, "export")))
+        return self._make(order.image_id, "export", source.size, key)
+
+    async def read_export(self, order: ReadExport) -> Piece:
+        """A piece of an empty qcow2 of that size."""
+        await self._world.faults.meet(ReadExport)
+        found = self._world.disks.get(order.image_id, {}).get("export")
+        if found is None or found.missing:
+            raise Refusal(f"An export for image {order.image_id} is not on this host.", code="disk_missing")
+        content = _empty_qcow2(found.size)
+        return Piece(content[order.offset : order.offset + order.count], len(content))
 
     async def extend_volume(self, volume_id: str, size_gb: int) -> None:
         """Grow a volume that no running guest uses."""
@@ -203,3 +225,9 @@ class FakeDisks:
 
 def _object_id(disk: FakeDisk) -> str:
     return derived_uuid(disk.path, disk.created_by)
+
+
+def _empty_qcow2(size: int) -> bytes:
+    """The header of a qcow2 of version 3 with clusters of 64 KiB (qemu docs/interop/qcow2.txt), and nothing in it."""
+    head = b"QFI\xfb" + (3).to_bytes(4, "big") + bytes(12) + (16).to_bytes(4, "big") + size.to_bytes(8, "big")
+    return head.ljust(1 << 16, b"\0")

@@ -107,6 +107,11 @@ class FakeGuests:
         if guest is None or all(disk.volume_id != volume_id for disk in guest.spec.disks):
             raise Refusal(f"Guest {server_id} has no volume {volume_id}.", code="guest_missing")
 
+    async def copy_root(self, server_id: str, target: Path) -> None:
+        """The same for its root disk."""
+        if self._alive(server_id) is None:
+            raise Refusal(f"Server {server_id} has no guest here.", code="guest_missing")
+
     async def console(self, server_id: str, lines: int | None) -> str:
         """The end of what a booting Linux would have written."""
         await self._world.faults.meet(ReadConsole)

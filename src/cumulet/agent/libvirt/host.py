@@ -88,6 +88,11 @@ class LibvirtGuests:
         """Write what a volume of the running guest holds at this moment to a file."""
         await hotplug.copy_disk(self._stage, server_id, self._volume(volume_id), target)
 
+    async def copy_root(self, server_id: str, target: Path) -> None:
+        """The same for its root disk."""
+        layout = self._disks.layout
+        await hotplug.copy_disk(self._stage, server_id, str(layout.absolute(layout.of(server_id, "root"))), target)
+
     async def console(self, server_id: str, lines: int | None) -> str:
         """The end of the serial log."""
         return await guests.read_console(self._stage, server_id, lines)

@@ -42,6 +42,8 @@ ROUTES = [
     Action("os-start", _ACTION, actions.start, f"{_SERVERS}start"),
     Action("os-stop", _ACTION, actions.stop, f"{_SERVERS}stop"),
     Action("reboot", _ACTION, actions.reboot, f"{_SERVERS}reboot"),
+    Action("createImage", _ACTION, actions.create_image, f"{_SERVERS}create_image", since="2.45"),
+    Action("createImage", _ACTION, actions.create_image_elsewhere, f"{_SERVERS}create_image", until="2.44"),
     Action("lock", _ACTION, actions.lock, "os_compute_api:os-lock-server:lock", since="2.73"),
     Action("lock", _ACTION, actions.lock_without_reason, "os_compute_api:os-lock-server:lock", until="2.72"),
     Action("unlock", _ACTION, actions.unlock, "os_compute_api:os-lock-server:unlock"),

@@ -94,7 +94,7 @@ def _check_sizes(others: Sequence[Asked], flavor: Flavor) -> None:
     total = sum(disk.size_mb or flavor.ephemeral * 1024 for disk in extra)
     if total > flavor.ephemeral * 1024:
         raise _invalid(f"ephemeral disks of {total} MiB are larger than the flavor's {flavor.ephemeral} GiB")
-    if any(disk.source != "volume" and disk.place == VOLUME and not disk.size_mb for disk in others):
+    if any(disk.source not in ("volume", "snapshot") and disk.place == VOLUME and not disk.size_mb for disk in others):
         raise _invalid("a new volume needs a volume_size")
     if any(disk.volume_type not in (None, "", "__DEFAULT__") for disk in others):
         raise _invalid("there is no volume type but __DEFAULT__")

@@ -25,6 +25,7 @@ __all__ = [
     "delete",
     "get",
     "keys",
+    "known",
     "many",
     "reactivate",
     "remove_tag",
@@ -37,6 +38,14 @@ __all__ = [
 async def get(tx: Reader, actor: Actor, image_id: str) -> Image:
     """An image, as the actor may see it: his project's, public, community, or shared with his project. Raises NotFound."""
     found = await images.find(tx, image_id, actor.scope)
+    if found is None:
+        raise NotFound(f"No image found with ID {image_id}")
+    return found
+
+
+async def known(tx: Reader, image_id: str) -> Image:
+    """An image, whoever owns it: for services that have to do with it anyway. Raises NotFound."""
+    found = await images.find(tx, image_id, None)
     if found is None:
         raise NotFound(f"No image found with ID {image_id}")
     return found

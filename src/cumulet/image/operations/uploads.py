@@ -25,9 +25,11 @@ from ...kernel.errors import Conflict, Gone, Problem, TooLarge
 from .. import events, intake, quotas, rules, signatures
 from ..bytestores import ByteStore
 from ..intake import Wanted
-from ..model import ACTIVE, DELETED, UPLOADING, Attempt, Facts, Image, Location
+from ..model import ACTIVE, DELETED, QUEUED, UPLOADING, Attempt, Facts, Image, Location
 from ..parts import Parts
 from ..store import images, locations, transitions
+from . import images as records
+from . import placing
 
 log = logging.getLogger("cumulet.image")
 
@@ -66,6 +68,36 @@ async def stage(parts: Parts, image: Image, pieces: AsyncIterator[bytes], announ
     wanted = Wanted(parts.settings.largest, None, announced.size, announced.md5)
     attempt = Attempt(image.id, ids.new_hex(), UPLOADING)
     await _upload(_Upload(parts, parts.stores.staging, attempt, wanted, image), pieces, _wait)
+
+
+async def fill(parts: Parts, image_id: str, attempt_id: str, pieces: AsyncIterator[bytes]) -> None:
+    """Fill an image in a workflow: `receive` for who may be killed in the middle and called again with the same `attempt_id`.
+
+    Done already if the image is active. Raises what `receive` does.
+    """
+    async with parts.db.tx() as tx:
+        image = await images.find(tx, image_id, None)
+        if image is None:
+            raise Gone(f"Image {image_id} was deleted meanwhile; the data is discarded.")
+        if image.status == ACTIVE:
+            return
+        attempt = Attempt(image_id, attempt_id)
+        if await transitions.requeue(tx, attempt):
+            image = msgspec.structs.replace(image, status=QUEUED)
+    rules.check_uploadable(image)
+    store, wanted = parts.stores.writable(), Wanted(parts.settings.largest, intake.plain_format(image))
+    await store.drop(attempt.key)
+    await _upload(_Upload(parts, store, attempt, wanted, image), pieces, _activate)
+
+
+async def unfill(parts: Parts, image_id: str) -> None:
+    """Undo `fill`, and the image with it: it is deleted, and its bytes are put away. Nothing happens if it is deleted already."""
+    async with parts.db.tx() as tx:
+        image = await images.find(tx, image_id, None)
+        if image is not None and not image.protected:
+            await records.delete(tx, image)
+    if image is not None and not image.protected:
+        await placing.put_away(parts, image.locations)
 
 
 class _Upload(Struct, frozen=True):

@@ -6,6 +6,7 @@ import re
 
 from ....kernel.http import Request, Response, accepted, ok
 from ...model import SOFT_DELETED
+from ...operations.images import snapshot
 from ...operations.servers import change, consoles, delete, groups, power, reading
 from . import bodies
 
@@ -29,6 +30,18 @@ async def reboot(request: Request, server_id: str, body: bodies.RebootType) -> R
     """Reboot a server, softly or hard."""
     await power.reboot(request.tx, request.actor, server_id, body.hard())
     return accepted()
+
+
+async def create_image(request: Request, server_id: str, body: bodies.NewImage) -> Response:
+    """Make an image of a server."""
+    image_id = await snapshot.create(request.tx, request.actor, server_id, body.wanted())
+    return accepted({"image_id": image_id})
+
+
+async def create_image_elsewhere(request: Request, server_id: str, body: bodies.NewImage) -> Response:
+    """The same, as it was when the image's URL was told in a header."""
+    image_id = await snapshot.create(request.tx, request.actor, server_id, body.wanted())
+    return accepted(location=f"{request.root()}/image/v2/images/{image_id}")
 
 
 async def force_delete(request: Request, server_id: str) -> Response:

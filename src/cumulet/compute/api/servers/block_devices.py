@@ -62,18 +62,16 @@ def _asked(device: BlockDevice, with_image: bool) -> Asked:
     source = device.source_type
     if source is None:
         raise _invalid("Some required fields are missing")
-    if source == "snapshot":
-        raise _invalid("a server cannot be made from a volume snapshot here")
     if source == "blank" and device.uuid:
         raise _invalid("Invalid device UUID.")
     if source != "blank" and not device.uuid:
         raise _invalid("Missing device UUID.")
-    place = device.destination_type or ("volume" if source == "volume" else "local")
+    place = device.destination_type or ("volume" if source in ("volume", "snapshot") else "local")
     boot_index = _boot_index(device.boot_index)
     if source == "image" and place == "local" and not (with_image and boot_index == 0):
         raise _invalid("Mapping image to local is not supported.")
-    if source == "volume" and place == "local":
-        raise _invalid("Mapping volume to local is not supported.")
+    if source in ("volume", "snapshot") and place == "local":
+        raise _invalid(f"Mapping {source} to local is not supported.")
     if device.volume_type and (place == "local" or source == "volume"):
         raise _invalid("Specifying a volume_type with destination_type=local or an existing volume is not supported.")
     if device.disk_bus is not None and device.disk_bus not in _BUSES:

@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, field
 from ....kernel.errors import Invalid
 from ....kernel.http import Lives, Version
 from ....network.operations.ports import Wish
+from ...operations.images.snapshot import Wanted
 from ...operations.servers.wanted import NewServers, Place
 from .. import values as v
 from .block_devices import BlockDevice, LegacyBlockDevice, asked, from_legacy
@@ -222,6 +223,17 @@ class LockReason(Struct, forbid_unknown_fields=True):
     """Why a server is locked."""
 
     locked_reason: Annotated[str, Meta(min_length=1, max_length=255)] | None = None
+
+
+class NewImage(Struct, forbid_unknown_fields=True):
+    """An image to be made of a server."""
+
+    name: v.Text255
+    metadata: v.Metadata = {}
+
+    def wanted(self) -> Wanted:
+        """Raises Invalid."""
+        return Wanted(v.name("name", self.name), self.metadata)
 
 
 class StateReset(Struct, forbid_unknown_fields=True):

@@ -15,6 +15,7 @@ from ....kernel.policy import Actor
 from ....kernel.workflow import start
 from ....network.operations import ports
 from ....volume.operations import attachments, volumes
+from ....volume.operations.volumes import Volume
 from ...model import BUILDING, CONFIG, LOCAL, SCHEDULING, TURN, UNKNOWN, VOLUME, Disk, Server
 from ...rules import names
 from ...rules.disks import Planned
@@ -183,12 +184,24 @@ def _disk(server: Server, planned: Planned) -> Disk:
 
 async def _volume(tx: Tx, asked: Asker, server: Server, planned: Planned, disk: Disk) -> Disk:
     if planned.source != "volume":
-        image_id = planned.source_id if planned.source == "image" else None
-        wanted = volumes.NewVolume(size_gb=-(-planned.size_mb // 1024), name="", image_id=image_id, host_id=asked.host_id)
-        made = await volumes.create(tx, asked.actor, wanted, asked.store)
+        made = await _new_volume(tx, asked, planned)
         return msgspec.structs.replace(disk, volume_id=made.id, created_volume=True)
     try:
         kept = await attachments.reserve(tx, asked.actor, planned.source_id or "", server.id)
     except (NotFound, Conflict) as problem:
         raise Invalid(f"Block Device Mapping is Invalid: {problem.message}") from None
     return msgspec.structs.replace(disk, volume_id=kept.volume_id, attachment_id=kept.id)
+
+
+async def _new_volume(tx: Tx, asked: Asker, planned: Planned) -> Volume:
+    """A volume that is made for the server, as large as its snapshot if nothing is said. Raises Invalid."""
+    image_id, snapshot_id = (planned.source_id if planned.source == kind else None for kind in ("image", "snapshot"))
+    size = -(-planned.size_mb // 1024) or None
+    wanted = volumes.NewVolume(size_gb=size, name="", image_id=image_id, host_id=asked.host_id, snapshot_id=snapshot_id)
+    try:
+        made = await volumes.create(tx, asked.actor, wanted, asked.store)
+    except NotFound as problem:
+        raise Invalid(f"Block Device Mapping is Invalid: {problem.message}") from None
+    if planned.boot_index == 0 and not made.bootable:
+        raise Invalid(f"Block Device {planned.source_id} is not bootable.")
+    return made

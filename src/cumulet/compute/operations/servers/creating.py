@@ -17,10 +17,11 @@ from ....kernel.db import Reader, Tx
 from ....kernel.errors import Conflict, Invalid, NoCapacity, NotFound, OverQuota
 from ....kernel.policy import Actor
 from ....placement.operations import claims, hosts
-from ....volume.operations import volumes
+from ....volume.operations import snapshots, volumes
 from ...model import Destination, Flavor, Keypair, Usage
 from ...rules import disks as disk_rules
 from ...rules import limits, sizes
+from ...rules.images import mapping
 from ...rules.scheduling import capabilities, nearness
 from ...store import flavors, keypairs, quotas, services
 from ...workflows.steps.needing import Needs, needs_of
@@ -108,7 +109,9 @@ async def _image(tx: Reader, actor: Actor, image_id: str | None) -> Image | None
 def _plan(new: NewServers, flavor: Flavor, image: Image | None) -> list[disk_rules.Planned]:
     size = (image.virtual_size or image.size or 0) if image else 0
     root_mb = sizes.root_gb(flavor, size) * 1024
-    planned = disk_rules.plan(new.disks, flavor, new.image_id, root_mb)
+    mapped = mapping.disks_of(image.properties) if image else []
+    boots_mapped = any(disk.boot_index == 0 for disk in mapped)
+    planned = disk_rules.plan([*mapped, *new.disks], flavor, None if boots_mapped else new.image_id, root_mb)
     from_volume = planned[0].place == "volume"
     disk_rules.check_zero_disk(flavor, from_volume, new.zero_disk)
     if image is not None and not from_volume:
@@ -184,6 +187,8 @@ async def _volume_host(tx: Reader, actor: Actor, flavor: Flavor, planned: list[d
     for disk in planned:
         if disk.source == "volume" and disk.source_id is not None:
             return (await volumes.get(tx, actor, disk.source_id)).host_id
+        if disk.source == "snapshot" and disk.source_id is not None:
+            return await _snapshot_host(tx, actor, disk.source_id)
     if bounds.destination is not None:
         return bounds.destination.host_id
     local = sum(disk.size_mb for disk in planned if disk.place == "local")
@@ -194,6 +199,14 @@ async def _volume_host(tx: Reader, actor: Actor, flavor: Flavor, planned: list[d
     except NoCapacity:
         return None
     return max(found, key=lambda candidate: candidate.free.get("MEMORY_MB", 0)).host_id
+
+
+async def _snapshot_host(tx: Reader, actor: Actor, snapshot_id: str) -> str:
+    """Where a volume made from it is. Raises Invalid."""
+    try:
+        return (await snapshots.get(tx, actor, snapshot_id)).host_id
+    except NotFound as problem:
+        raise Invalid(f"Block Device Mapping is Invalid: {problem.message}") from None
 
 
 async def _within(tx: Reader, needs: Needs, bounds: Bounds) -> claims.Wanted:

@@ -17,6 +17,7 @@ _EVENTS = {
     "reboot": "compute_reboot_instance",
     "start": "compute_start_instance",
     "stop": "compute_stop_instance",
+    "createImage": "compute_snapshot_instance",
     "attach_volume": "compute_attach_volume",
     "detach_volume": "compute_detach_volume",
     "attach_interface": "compute_attach_interface",

@@ -1,0 +1,1 @@
+"""From servers to images."""

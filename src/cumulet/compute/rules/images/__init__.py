@@ -1,0 +1,1 @@
+"""What images say of servers, and servers of images."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import subprocess
@@ -14,7 +15,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from cumulet.image.bytestores import BLOCK, Health
+from cumulet.image.bytestores import BLOCK, Health, open_stores
 from cumulet.image.bytestores.rbd import RbdStore
 from cumulet.image.bytestores.settings import FileSettings, RbdSettings
 from cumulet.image.model import Attempt
@@ -301,6 +302,21 @@ async def test_an_upload_that_was_killed_leaves_nothing(images, settings, store)
     assert (await images.client().get(f"/v2/images/{made['id']}")).json()["status"] == "queued"
     answer = await images.upload(images.client(), made["id"], b"again", **{"X-Image-Meta-Store": "ceph"})
     assert answer.status_code == 204
+
+
+async def test_an_upload_that_fails_at_its_end_leaves_nothing(images, store):
+    client, content = images.client(), os.urandom(9 * BLOCK)
+    made = await images.make(client)
+    said = {"X-Image-Meta-Store": "ceph", "Content-MD5": base64.b64encode(bytes(16)).decode()}
+    answer = await images.upload(client, made["id"], content, **said)
+    assert answer.status_code == 400, answer.text
+    assert (await client.get(f"/v2/images/{made['id']}")).json()["status"] == "queued"
+    assert not [name for name in store.pool.names() if name.startswith("cloud.")]
+
+
+def test_a_configuration_that_cannot_be_used_is_refused_at_the_start(tmp_path, settings):
+    with pytest.raises(ValueError, match=r"image_stores: .*nowhere\.conf: No such file"):
+        open_stores(tmp_path, {"ceph": replace(settings, conf=str(tmp_path / "nowhere.conf"))})
 
 
 async def test_images_are_served_and_deleted_from_the_pool_while_others_are_in_use(images, store, clone):

@@ -122,7 +122,10 @@ def _open(state: Path, name: str, settings: StoreSettings) -> Store:
 def _rbd(settings: RbdSettings) -> Store:
     from .rbd import RbdStore
 
-    return RbdStore(settings)
+    try:
+        return RbdStore(settings)
+    except ValueError as problem:
+        raise ValueError(f"image_stores: a store of type rbd cannot be used: {problem}") from None
 
 
 def _s3(settings: S3Settings) -> Store:

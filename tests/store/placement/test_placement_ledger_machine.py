@@ -1,8 +1,11 @@
-"""Claims, moves, grants, changed configurations, renamed hosts, dying agents and unknown guests, in any order (C1-C9)."""
+"""Claims, moves, grants, changed configurations and inventories, renamed hosts, dying agents, unknown guests, hosts that outgrow
+their reserve, and old history summed up, in any order (C1-C9, M19).
+"""
 
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -14,8 +17,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from cumulet.kernel.db import Tx
 from cumulet.kernel.errors import Conflict, Invalid, NoCapacity
-from cumulet.placement.operations import claims, hosts
+from cumulet.placement.operations import claims, hosts, inventories, providers
 from cumulet.placement.operations.hosts import Initial
+from cumulet.placement.operations.inventories import Stock
 from cumulet.placement.operations.ledger import grants, moves, past, retention
 from cumulet.placement.operations.ledger.moves import Wish
 from support.clock import FakeClock
@@ -39,6 +43,7 @@ class Ledger(RuleBasedStateMachine):
         self.db = self.loop.run_until_complete(self.stack.enter_async_context(fresh_database(self.clock)))
         self.registered = dict.fromkeys(NAMES, 1)
         self.initial = Initial(vcpu_ratio=2.0, reserved_memory_mb=500, configured=frozenset({"vcpu_ratio", "reserved_memory_mb"}))
+        self.memory = dict.fromkeys(NAMES, 1500)
         self.before: dict[tuple[str, str], int] = {}
         self.epochs: Counter[str] = Counter()
         self.numbers = iter(range(10_000))
@@ -97,10 +102,15 @@ class Ledger(RuleBasedStateMachine):
     def leave(self, server: str) -> None:
         self.attempt(lambda tx: moves.leave(tx, server))
 
-    @rule(host=_host, ratio=st.sampled_from([1.2, 2.5, 3.0]), minutes=st.integers(1, 20))
-    def grant(self, host: str, ratio: float, minutes: int) -> None:
+    @rule(
+        host=_host,
+        of=st.sampled_from(["MEMORY_MB", "MEMORY_MB", "VCPU"]),
+        ratio=st.sampled_from([1.2, 2.5, 3.0]),
+        minutes=st.integers(1, 20),
+    )
+    def grant(self, host: str, of: str, ratio: float, minutes: int) -> None:
         wanted, said = (ratio, minutes * 60.0), ("a test", "hypothesis")
-        self.attempt(lambda tx: grants.give(tx, host_id(host), "MEMORY_MB", wanted, said))
+        self.attempt(lambda tx: grants.give(tx, host_id(host), of, wanted, said))
 
     @rule(minutes=st.integers(1, 15))
     def time_passes_and_agents_lose_their_leases(self, minutes: int) -> None:
@@ -112,6 +122,24 @@ class Ledger(RuleBasedStateMachine):
         self.initial = Initial(vcpu_ratio=2.0, memory_ratio=ratio, reserved_memory_mb=reserved, configured=names)
         self.attempt(lambda tx: hosts.configure(tx, self.initial))
 
+    @rule(host=_host, reserved=st.integers(0, 400), ratio=st.sampled_from([0.8, 1.0, 1.4]))
+    def the_api_sets_an_inventory(self, host: str, reserved: int, ratio: float) -> None:
+        stock = Stock(total=self.memory[host], reserved=reserved, allocation_ratio=ratio)
+
+        async def work(tx: Tx) -> None:
+            await providers.advance(tx, host_id(host))
+            await inventories.put(tx, host_id(host), {"MEMORY_MB": stock})
+
+        self.attempt(work)
+
+    @rule(host=_host, own=st.integers(0, 1400))
+    def a_host_uses_memory_for_itself(self, host: str, own: int) -> None:
+        """For more than two minutes, so that it counts."""
+        free = max(0, self.memory[host] - own)
+        for _ in range(4):
+            self.attempt(lambda tx: hosts.heartbeat(tx, beat(host, free_memory_mb=free), self.initial))
+            self.loop.run_until_complete(self.clock.advance(40.0))
+
     @rule(host=_host, name=st.sampled_from(["h1", "renamed", "better"]), memory=st.sampled_from([600, 1500, 3000]))
     def register_again(self, host: str, name: str, memory: int) -> None:
         counter = self.registered[host]
@@ -121,6 +149,7 @@ class Ledger(RuleBasedStateMachine):
             answer: Any = await hosts.register(tx, told, self.initial)
             self.registered[host] = answer.counter
 
+        self.memory[host] = memory
         self.attempt(work)
 
     @rule(host=_host, memory=st.integers(0, 700))
@@ -170,6 +199,7 @@ class Ledger(RuleBasedStateMachine):
                 self.epochs[server] = epoch
             for name in NAMES:
                 await self._host_adds_up(tx, host_id(name), sums)
+            await self._candidates_can_hold_it(tx)
 
     async def _host_adds_up(self, tx: Any, host: str, sums: Counter[tuple[str, str]]) -> None:
         told: Counter[str] = Counter()
@@ -179,6 +209,21 @@ class Ledger(RuleBasedStateMachine):
                 told[resource_class] += sign * amount
         for resource_class, now in (await claims.usage(tx, host)).items():
             assert now.used == sums[host, resource_class] == told[resource_class], "usage equals claims equals history"
+            kept = max(now.reserved, now.own_use)
+            assert now.capacity == math.floor((now.total - kept - now.unmanaged) * now.ratio), "C6: each figure counts once"
+
+    async def _candidates_can_hold_it(self, tx: Any) -> None:
+        wanted = {"VCPU": 1, "MEMORY_MB": 200}
+        try:
+            found = {each.host_id: each.free for each in await claims.candidates(tx, claims.Wanted(wanted))}
+        except NoCapacity:
+            found = {}
+        for host in await hosts.alive(tx):
+            figures = await claims.usage(tx, host.id)
+            room = {name: figures[name].free for name in wanted}
+            fits = all(room[name] >= amount and figures[name].max_unit >= amount for name, amount in wanted.items())
+            assert (host.id in found) is fits, "who can hold it is a candidate, and nobody else"
+            assert not fits or {name: found[host.id][name] for name in wanted} == room
 
     @precondition(lambda self: any(self.before.values()))
     @rule()

@@ -95,6 +95,18 @@ async def test_M19_the_memory_of_guests_is_not_the_hosts_own(host, clock):
     assert (await memory(host)).own_use == 0
 
 
+async def test_M22_memory_that_guests_share_or_have_given_back_is_neither_free_nor_the_hosts_own(host, clock):
+    twice = [Guest(f"g{n}", "running", 2, 5000, "s1" if n else None, rss_mb=5000) for n in range(2)]
+    for _ in range(4):
+        async with host.tx() as tx:  # of the same pages: more is free than if each guest had its own
+            await hosts.heartbeat(tx, beat(free_memory_mb=TOTAL - 5400, guests=twice))
+        await clock.advance(20)
+    deflated = [Guest("g1", "running", 2, 10_000, "s1", rss_mb=500)]
+    await beats(host, clock, *[400] * 4, guests=deflated)
+    now = await memory(host)
+    assert (now.own_use, now.used, now.free) == (0, 10_000, TOTAL - RESERVED - 10_000)
+
+
 async def test_M19_M20_huge_pages_are_not_the_hosts_own_use(db, clock):
     pages = [PagePool(2048, 2000, 2000)]
     async with db.tx() as tx:

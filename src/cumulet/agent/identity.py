@@ -13,6 +13,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from cumulet.kernel.durable import sync
 from cumulet.kernel.ids import is_uuid, new_uuid
 
 from .refusals import Refusal
@@ -71,6 +72,7 @@ def _host_id(path: Path) -> str:
         file.flush()
         os.fsync(file.fileno())
     fresh.rename(path)
+    sync(path.parent)
     return path.read_text().strip()
 
 

@@ -22,6 +22,7 @@ from msgspec import Struct
 
 from ..kernel import ids
 from ..kernel.clock import stamp
+from ..kernel.durable import sync
 
 KEY_BYTES = 32
 STAGED = ".staged"
@@ -173,3 +174,4 @@ def _write(folder: Path, name: str, now: float | None = None) -> None:
     if now is not None:
         os.utime(unfinished, (now, now))
     unfinished.rename(folder / name)
+    sync(folder)

@@ -13,17 +13,10 @@ from cumulet.image.operations.upkeep import caching
 from cumulet.image.settings import ImportSettings
 from cumulet.kernel.fetching import Reach
 from support.images import ImageCloud, image_cloud
-from support.web import WebServer, web_server
+from support.web import WebServer
 
 CONTENT = b"kept elsewhere" * 100_000
 LIMIT = 2 * len(CONTENT) + 1
-
-
-@pytest.fixture
-def web():
-    """A web server."""
-    with web_server() as server:
-        yield server
 
 
 @pytest.fixture

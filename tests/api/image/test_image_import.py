@@ -19,17 +19,9 @@ from cumulet.image.settings import ImportSettings
 from cumulet.image.store import tasks
 from cumulet.kernel.fetching import Reach
 from support.images import image_cloud, qcow2
-from support.web import web_server
 
 OPEN = Reach(ports=(), private=True)
 OCTETS = {"Content-Type": "application/octet-stream"}
-
-
-@pytest.fixture
-def web():
-    """A web server."""
-    with web_server() as server:
-        yield server
 
 
 @pytest.fixture

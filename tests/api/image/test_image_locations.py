@@ -13,18 +13,11 @@ from cumulet.image.bytestores.settings import FileSettings, HttpSettings
 from cumulet.image.settings import ImportSettings
 from cumulet.kernel.fetching import Reach
 from support.images import ImageCloud, image_cloud, qcow2
-from support.web import WebServer, web_server
+from support.web import WebServer
 
 CONTENT = b"kept elsewhere" * 1000
 REGION = "another-region"
 REMOTE = "22222222-2222-2222-2222-222222222222"
-
-
-@pytest.fixture
-def web():
-    """A web server."""
-    with web_server() as server:
-        yield server
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from ...kernel import durable
 from ..refusals import Refusal
 
 
@@ -26,13 +27,10 @@ def space(folder: Path) -> Space:
 
 def sync(path: Path) -> None:
     """Force a file or a folder to the disk. Raises the Refusal no_space if it does not fit after all."""
-    descriptor = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(descriptor)
+        durable.sync(path)
     except OSError as problem:
         raise refusal_of(problem) from None
-    finally:
-        os.close(descriptor)
 
 
 def publish(temporary: Path, path: Path) -> None:

@@ -20,6 +20,7 @@ from msgspec import Struct
 
 from ...kernel.clock import Stamp
 from ...kernel.db import copies
+from ...kernel.durable import sync
 from ..config import CREDENTIAL_KEYS, TOKEN_KEYS, Config
 
 DATABASE = "cumulet.db"
@@ -63,7 +64,7 @@ def make(config: Config, file: Path, now: Stamp) -> Manifest:
         (folder / _MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
         _pack(folder, folder / file.name)
         (folder / file.name).rename(file)
-    _sync(file.parent)
+    sync(file.parent)
     return manifest
 
 
@@ -106,7 +107,7 @@ def restore(config: Config, file: Path, known: list[str], now: Stamp) -> tuple[M
         aside = _put_aside(config.state, config.state / f"before-restore.{now.replace(':', '')}")
         for part in sorted({Path(path).parts[0] for path in manifest.files}):
             (fresh / part).rename(config.state / part)
-    _sync(config.state)
+    sync(config.state)
     return manifest, aside
 
 
@@ -129,7 +130,7 @@ def _unpack(file: Path, folder: Path) -> Manifest:
         raise CannotRestore(f"{file}: {problem}") from None
     for path in folder.rglob("*"):
         path.chmod(0o700 if path.is_dir() else 0o600)
-        _sync(path)
+        sync(path)
     return manifest
 
 
@@ -146,11 +147,3 @@ def _put_aside(state: Path, aside: Path) -> Path | None:
 def _hash(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

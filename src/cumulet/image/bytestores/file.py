@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ...kernel.durable import sync
 from ...kernel.errors import TooLarge, Unavailable
 from .protocol import BLOCK, Health, Quarantined, Sink
 from .writeout import begin_writing
@@ -186,7 +187,7 @@ class _FileSink:
         if not os.path.samestat(os.fstat(self._descriptor), os.stat(self._path)):
             raise FileExistsError("somebody else writes under this key now")
         self._path.rename(self._destination)
-        _sync(self._destination.parent)
+        sync(self._destination.parent)
 
     def close(self) -> None:
         """Close the file."""
@@ -203,19 +204,11 @@ def storing(work: Callable[..., T], *arguments: Any) -> T:
         raise Unavailable("The image store cannot be written now.", internal=str(problem)) from None
 
 
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _move(source: Path, destination: Path, now: float) -> None:
     try:
         os.utime(source, (now, now))
         source.rename(destination)
     except FileNotFoundError:
         return
-    _sync(source.parent)
-    _sync(destination.parent)
+    sync(source.parent)
+    sync(destination.parent)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from pathlib import Path
+
+from ..durable import sync
 
 
 class Unusable(ValueError):
@@ -21,9 +22,9 @@ def copy(path: Path, to: Path) -> None:
     finally:
         target.close()
         source.close()
-    with unfinished.open("rb") as file:
-        os.fsync(file.fileno())
+    sync(unfinished)
     unfinished.rename(to)
+    sync(to.parent)
 
 
 def revision(path: Path) -> str:

@@ -151,6 +151,21 @@ async def test_a_server_made_from_such_an_image_has_volumes_made_from_the_snapsh
     assert {volume.snapshot_id for volume in has} == {snapshot.id for snapshot in await snapshots_of(cloud)}
 
 
+async def test_who_names_the_image_as_boot_disk_too_gets_its_own_and_may_replace_the_others(cloud: ComputeCloud) -> None:
+    server = await from_volume(cloud)
+    image_id = (await ask(cloud, server.id)).json()["image_id"]
+    await a_while(cloud)
+    plain = {"boot_index": 0, "uuid": image_id, "source_type": "image", "destination_type": "local", "delete_on_termination": True}
+    larger = {"device_name": "/dev/vdb", "source_type": "blank", "destination_type": "volume", "volume_size": 3}
+    wanted = body(cloud, networks="auto", imageRef=image_id, block_device_mapping_v2=[plain, larger])
+    answer = await cloud.client(**LATEST).post("/servers", json=wanted)
+    assert answer.status_code == 202, answer.text
+    await a_while(cloud)
+    async with cloud.db.read() as tx:
+        has = [await volumes.get(tx, actor(), d.volume_id or "") for d in await disks.of_server(tx, answer.json()["server"]["id"])]
+    assert [(volume.size_gb, volume.snapshot_id is None) for volume in has] == [(1, False), (3, True)]
+
+
 async def test_a_snapshot_that_fails_takes_the_image_and_the_others_with_it(cloud: ComputeCloud) -> None:
     server = await from_volume(cloud)
     image_id = (await ask(cloud, server.id)).json()["image_id"]

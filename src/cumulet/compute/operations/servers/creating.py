@@ -111,7 +111,7 @@ def _plan(new: NewServers, flavor: Flavor, image: Image | None) -> list[disk_rul
     root_mb = sizes.root_gb(flavor, size) * 1024
     mapped = mapping.disks_of(image.properties) if image else []
     boots_mapped = any(disk.boot_index == 0 for disk in mapped)
-    planned = disk_rules.plan([*mapped, *new.disks], flavor, None if boots_mapped else new.image_id, root_mb)
+    planned = disk_rules.plan(mapping.merged(mapped, new.disks), flavor, None if boots_mapped else new.image_id, root_mb)
     from_volume = planned[0].place == "volume"
     disk_rules.check_zero_disk(flavor, from_volume, new.zero_disk)
     if image is not None and not from_volume:

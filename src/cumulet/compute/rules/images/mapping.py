@@ -56,6 +56,17 @@ def disks_of(properties: Mapping[str, Any]) -> list[Asked]:
     return [_asked(device) for device in devices]
 
 
+def merged(mapped: Sequence[Asked], asked: Sequence[Asked]) -> list[Asked]:
+    """The disks of an image with those that the client asks for, who may replace some by their device.
+
+    Clients ask for a boot disk made from the image as from every other one; one that brings its own boot disk has none to make.
+    """
+    if any(disk.boot_index == 0 for disk in mapped):
+        asked = [disk for disk in asked if (disk.source, disk.boot_index) != ("image", 0)]
+    replaced = {disk.device for disk in asked if disk.device}
+    return [*(disk for disk in mapped if disk.device not in replaced), *asked]
+
+
 def _asked(device: Device) -> Asked:
     return Asked(
         source="snapshot",

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+CELL = "CUSTOM_NUMA_"
+"""What the resource classes of a cell begin with, before those of the host."""
+
+
+def cell_class(name: str) -> str:
+    """What a class of a host is called in its cells."""
+    return CELL + name.removeprefix("CUSTOM_")
+
 
 class Choice(Struct, frozen=True):
     """Amounts by class, of one provider that has the traits `required` and none of `forbidden`; of devices of a `kind` only.
@@ -63,5 +71,7 @@ class Inside(Struct, frozen=True):
 
     def classes(self) -> list[str]:
         """The classes of which something must be free somewhere in the host, whatever is chosen."""
-        certain = (part.choices[0] for part in self.parts if len(part.choices) == 1)
-        return sorted({name for choice in certain for name in choice.resources})
+        certain = {name for part in self.parts if len(part.choices) == 1 for name in part.choices[0].resources}
+        if len(self.cells) > 1:
+            certain |= {cell_class(name) for cell in self.cells for name in cell.resources}
+        return sorted(certain)

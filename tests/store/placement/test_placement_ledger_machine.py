@@ -15,13 +15,16 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from cumulet.contract.commands import Cell, Device
 from cumulet.kernel.db import Tx
 from cumulet.kernel.errors import Conflict, Invalid, NoCapacity
 from cumulet.placement.operations import claims, hosts, inventories, providers
+from cumulet.placement.operations.claims import Choice, GuestCell, Inside, Part
 from cumulet.placement.operations.hosts import Initial
 from cumulet.placement.operations.inventories import Stock
 from cumulet.placement.operations.ledger import grants, moves, past, retention
 from cumulet.placement.operations.ledger.moves import Wish
+from cumulet.placement.operations.topology import looking, stock
 from support.clock import FakeClock
 from support.database import fresh_database
 from support.hosts import PROJECT, USER, add_host, beat, host_id, registration
@@ -31,6 +34,29 @@ NAMES = ["h1", "h2", "h3"]
 SERVERS = ["s1", "s2", "s3", "s4"]
 _host, _server = st.sampled_from(NAMES), st.sampled_from(SERVERS)
 _size = st.builds(lambda cpus, memory: {"VCPU": cpus, "MEMORY_MB": memory}, st.integers(1, 3), st.integers(100, 900))
+NIC, CARD = "CUSTOM_NIC", "0000:81:00.0"
+_inside = st.sampled_from(["nothing", "a cell", "two cells", "a device"])
+
+
+def built(name: str, memory_mb: int) -> dict[str, Any]:
+    """What is inside of a host: the third one has two cells, and a network card with three parts."""
+    if name != "h3":
+        return {}
+    parts = [Device(f"0000:81:02.{n}", "8086", "154c", "vf", NIC, [], n % 2, CARD) for n in range(3)]
+    return {"cells": [Cell(n, [n], memory_mb // 2) for n in range(2)], "devices": parts}
+
+
+def wish(host: str, size: dict[str, int], inside: str = "nothing") -> Wish:
+    """A server's, of which some want something inside of the host."""
+    memory = size["MEMORY_MB"]
+    halves = [GuestCell([n], amount, {"MEMORY_MB": amount}) for n, amount in enumerate((memory // 2, memory - memory // 2))]
+    wanted = {
+        "nothing": Inside(),
+        "a cell": Inside(cells=[GuestCell([0], memory, {"MEMORY_MB": memory})]),
+        "two cells": Inside(cells=halves),
+        "a device": Inside([Part([Choice({NIC: 1})])]),
+    }
+    return Wish(host_id(host), size, PROJECT, USER, inside=wanted[inside])
 
 
 class Ledger(RuleBasedStateMachine):
@@ -51,7 +77,7 @@ class Ledger(RuleBasedStateMachine):
 
     async def _furnish(self, tx: Tx) -> None:
         for name in NAMES:
-            await add_host(tx, name, vcpus=2, memory_mb=1500, disk_gb=1)
+            await add_host(tx, name, vcpus=2, memory_mb=1500, disk_gb=1, **built(name, 1500))
         await hosts.configure(tx, self.initial)
 
     def attempt(self, work: Callable[[Tx], Awaitable[T]]) -> T | None:
@@ -71,23 +97,29 @@ class Ledger(RuleBasedStateMachine):
     async def _growth_fits(self) -> None:
         async with self.db.read() as tx:
             for name in NAMES:
-                for resource_class, now in (await claims.usage(tx, host_id(name))).items():
-                    key = (name, resource_class)
+                for (provider, resource_class), now in (await self._figures(tx, name)).items():
+                    key = (provider, resource_class)
                     if now.used > self.before.get(key, 0):
                         assert now.used <= now.capacity, f"C1: {key} grew to {now.used} of {now.capacity}"
                     self.before[key] = now.used
 
-    @rule(server=_server, host=_host, size=_size)
-    def place(self, server: str, host: str, size: dict[str, int]) -> None:
+    async def _figures(self, tx: Any, name: str) -> dict[tuple[str, str], claims.Figures]:
+        """Those of a host and of what is below it."""
+        ids = [host_id(name), *(provider.id for provider in (await stock.below(tx, host_id(name))).values())]
+        found = await claims.usages(tx, ids)
+        return {(provider_id, of): now for provider_id, classes in found.items() for of, now in classes.items()}
+
+    @rule(server=_server, host=_host, size=_size, inside=_inside)
+    def place(self, server: str, host: str, size: dict[str, int], inside: str) -> None:
         async def work(tx: Tx) -> None:
             if not await claims.claims_of(tx, server):
-                await moves.place(tx, server, Wish(host_id(host), size, PROJECT, USER))
+                await moves.place(tx, server, wish(host, size, inside))
 
         self.attempt(work)
 
-    @rule(server=_server, host=_host, size=_size, kind=st.sampled_from(["resize", "live-migration", "evacuation"]))
-    def begin(self, server: str, host: str, size: dict[str, int], kind: str) -> None:
-        self.attempt(lambda tx: moves.begin(tx, f"m{next(self.numbers)}", server, kind, Wish(host_id(host), size, PROJECT, USER)))
+    @rule(server=_server, to=st.tuples(_host, _size, _inside), kind=st.sampled_from(["resize", "live-migration", "evacuation"]))
+    def begin(self, server: str, to: tuple[str, dict[str, int], str], kind: str) -> None:
+        self.attempt(lambda tx: moves.begin(tx, f"m{next(self.numbers)}", server, kind, wish(*to)))
 
     @rule(server=_server, well=st.booleans())
     def end(self, server: str, well: bool) -> None:
@@ -145,7 +177,9 @@ class Ledger(RuleBasedStateMachine):
         counter = self.registered[host]
 
         async def work(tx: Tx) -> None:
-            told = registration(host, last_counter=counter, hostname=name, vcpus=2, memory_mb=memory, disk_gb=1)
+            told = registration(
+                host, last_counter=counter, hostname=name, vcpus=2, memory_mb=memory, disk_gb=1, **built(host, memory)
+            )
             answer: Any = await hosts.register(tx, told, self.initial)
             self.registered[host] = answer.counter
 
@@ -200,6 +234,14 @@ class Ledger(RuleBasedStateMachine):
             for name in NAMES:
                 await self._host_adds_up(tx, host_id(name), sums)
             await self._candidates_can_hold_it(tx)
+            await self._inside_adds_up(tx, sums)
+
+    async def _inside_adds_up(self, tx: Any, sums: Counter[tuple[str, str]]) -> None:
+        below = await stock.below(tx, host_id("h3"))
+        cells = sum(sums[below[label].id, "CUSTOM_NUMA_MEMORY_MB"] for label in ("NUMA0", "NUMA1"))
+        assert cells <= sums[host_id("h3"), "MEMORY_MB"], "C11: what is claimed of cells is claimed of their host"
+        held = [piece.piece for piece in await looking.pieces_of(tx, host_id("h3"))]
+        assert len(held) == len(set(held)) == sums[below[CARD].id, NIC], "C11: a device for each claim, and each for one"
 
     async def _host_adds_up(self, tx: Any, host: str, sums: Counter[tuple[str, str]]) -> None:
         told: Counter[str] = Counter()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from cumulet.contract.commands import Cell, Device, PagePool
+from cumulet.contract.commands import Cell, Device, Guest, PagePool
 from cumulet.kernel.errors import Conflict, NoCapacity
 from cumulet.placement.operations import allocations, claims, hosts, providers, traits
-from cumulet.placement.operations.claims import Choice, Inside, Part
+from cumulet.placement.operations.claims import Choice, GuestCell, Inside, Part
 from cumulet.placement.operations.ledger import moves
 from cumulet.placement.operations.topology import holding, stock
 from support.hosts import PROJECT, USER, add_host, beat, host_id, registration
@@ -172,3 +172,35 @@ async def test_more_devices_than_there_are_is_seen_at_once(db) -> None:
             await place(tx, "s1", Inside([part] * 65))
         await place(tx, "s2", Inside([part] * 64))
         assert len(await addresses(tx, "s2")) == 64
+
+
+async def test_M22_memory_that_is_merged_or_ballooned_away_is_not_sold_again_in_host_or_cell(db) -> None:
+    """What guests really use is measured, and told; what may be claimed depends on claims alone."""
+    in_cell = Inside(cells=[GuestCell([0], 6000, {"MEMORY_MB": 6000})])
+    async with db.tx() as tx:
+        await add_host(tx, cells=[Cell(0, [0, 1], 8192), Cell(1, [2, 3], 8192)])
+        for number in range(2):
+            await moves.place(tx, f"s{number}", moves.Wish(H1, {"MEMORY_MB": 6000}, PROJECT, USER, inside=in_cell))
+        ballooned = [Guest(f"cumulet-s{n}", "running", 1, 6000, f"s{n}", rss_mb=500, pss_mb=300) for n in range(2)]
+        await hosts.heartbeat(tx, beat(pages=[], guests=ballooned, free_memory_mb=15000))
+        with pytest.raises(NoCapacity, match="6000 MEMORY_MB in one NUMA cell wanted, 1936 free"):
+            await moves.place(tx, "s3", moves.Wish(H1, {"MEMORY_MB": 6000}, PROJECT, USER, inside=in_cell))
+        with pytest.raises(NoCapacity, match="6000 MEMORY_MB wanted, 3872 free"):
+            await moves.place(tx, "s4", moves.Wish(H1, {"MEMORY_MB": 6000}, PROJECT, USER))
+
+
+async def test_C4_M21_a_move_holds_the_cells_and_processors_of_both_ends(db) -> None:
+    pinned = Inside(cells=[GuestCell([0, 1], 1000, {"MEMORY_MB": 1000})], dedicated=True)
+    has = {"cells": [Cell(0, [0, 1, 2, 3], 8192), Cell(1, [4, 5, 6, 7], 8192)], "dedicated_cpus": [2, 3, 6, 7]}
+    resources = {"PCPU": 2, "MEMORY_MB": 1000}
+    async with db.tx() as tx:
+        await add_host(tx, **has)
+        await moves.place(tx, "s1", moves.Wish(H1, resources, PROJECT, USER, inside=pinned))
+        await moves.begin(tx, "m1", "s1", "resize", moves.Wish(H1, resources, PROJECT, USER, inside=pinned))
+        held = {who: (await holding.of_consumer(tx, who, H1, pinned.cells)).cells[0] for who in ("m1", "s1")}
+        assert sorted((cell.host_cell, tuple(cell.pins)) for cell in held.values()) == [(0, (2, 3)), (1, (6, 7))]
+        with pytest.raises(NoCapacity, match="2 dedicated processors in one NUMA cell wanted, 0 free"):
+            await moves.place(tx, "s2", moves.Wish(H1, resources, PROJECT, USER, inside=pinned))
+        await moves.finish(tx, "m1")
+        await moves.place(tx, "s2", moves.Wish(H1, resources, PROJECT, USER, inside=pinned))
+        assert (await holding.of_consumer(tx, "s2", H1, pinned.cells)).cells[0].pins == held["m1"].pins

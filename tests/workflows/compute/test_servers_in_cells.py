@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import pytest
+from rich.console import Console
 from tests.support.servers import DEMO, LATEST, ComputeCloud, actor, compute_cloud, flavor_fields
 
 from cumulet.agent.fake import Capacity, World
+from cumulet.app.inspection.page import page
+from cumulet.app.inspection.terminal import show_host, show_server
 from cumulet.compute.model import Server
 from cumulet.compute.operations import aliases, flavors
 from cumulet.compute.operations.explain.audit import audit
@@ -209,12 +213,19 @@ async def test_explanations_show_cells_devices_and_who_has_them_and_the_audit_ag
     assert [holder.name for holder in by_class["0000:01:00.0", "CUSTOM_GPU"].holders] == ["web"]
     assert [holder.piece for holder in by_class["", "PCPU"].holders] == ["6", "7"]
     assert by_class["NUMA1", MEMORY].used == 1024 + overhead_mb(2, 1024)
+    said, html = io.StringIO(), page(found)
+    show_host(Console(file=said, width=160), found)
     async with cloud.db.read() as tx:
         explained = await explain_server(tx, server.id)
+        show_server(Console(file=said, width=160), explained)
         assert [device.address for device in explained.holding.devices] == ["0000:01:00.0"]
         assert [cell.host_cell for cell in explained.holding.cells] == [1]
         assert [removed.reason for removed in explained.now.removed] == ["where it is"]
         assert [finding.what for finding in (await audit(tx)).findings] == []
+    assert "0000:01:00.0 web" in said.getvalue()
+    assert "It has the device 0000:01:00.0 for itself." in said.getvalue()
+    assert "Its cell 0 has 1024 MiB and 2 processors in cell 1 of the host, on the processors 6, 7 of its own." in said.getvalue()
+    assert "1 of 1 CUSTOM_GPU claimed, 0 reserved; held are 0000:01:00.0 by web" in html
     cloud.world.devices = []
     await cloud.clock.advance(15)
     async with cloud.db.read() as tx:

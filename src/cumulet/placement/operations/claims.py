@@ -18,8 +18,8 @@ from ..refusals import Removed, Survey, lacking, none_left, passing, survey
 from ..store import claims as store
 from ..store import consumers, fitting, inventories, providers
 from ..store.ledger import history
-from ..topology.stock import MEMORY, cell_class
-from ..wishes import Choice, GuestCell, Inside, Part
+from ..topology.stock import MEMORY
+from ..wishes import Choice, GuestCell, Inside, Part, cell_class
 from .topology import inside
 
 MANY = 1000
@@ -44,9 +44,12 @@ async def candidates(tx: Reader, wanted: Wanted, limit: int = MANY) -> list[Cand
     nearest host lacked. Its `internal` names the hosts.
     """
     _check(wanted.resources)
-    found = await fitting.fitting(tx, wanted, MANY if wanted.inside else limit)
+    found = await fitting.fitting(tx, wanted, limit)
     if wanted.inside:
-        able = set(await inside.first(tx, [host_id for host_id, _ in found], wanted.inside, limit))
+        able = await inside.first(tx, [host_id for host_id, _ in found], wanted.inside, limit)
+        if len(able) < limit == len(found):
+            found = await fitting.fitting(tx, wanted, MANY)
+            able = await inside.first(tx, [host_id for host_id, _ in found], wanted.inside, limit)
         found = [each for each in found if each[0] in able]
     if not found:
         raise none_left(await look(tx, wanted))

@@ -9,10 +9,10 @@ from itertools import islice
 from msgspec import Struct
 
 from ..refusals import misfitting
-from ..wishes import Choice, Inside, Part
+from ..wishes import Choice, Inside, Part, cell_class
 from . import rooms as rooming
 from .rooms import Lack, Rooms
-from .stock import MEMORY, cell_class, provider_of
+from .stock import MEMORY, provider_of
 from .tree import PINNED, Node, Tree
 
 MOST = 20_000

@@ -13,16 +13,9 @@ from ...kernel import ids
 from .. import standards
 from ..model import Inventory
 from ..rules import pages_class
-
-CELL = "CUSTOM_NUMA_"
-"""What the resource classes of a cell begin with, before those of the host."""
+from ..wishes import CELL, cell_class
 
 MEMORY = "MEMORY_MB"
-
-
-def cell_class(name: str) -> str:
-    """What a class of a host is called in its cells."""
-    return CELL + name.removeprefix("CUSTOM_")
 
 
 def host_class(name: str) -> str:

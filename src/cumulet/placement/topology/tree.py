@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from ...contract.commands import Cell, Device, HostFacts
 from ..model import Figures, Piece
+from ..wishes import CELL
 from . import stock
 
 PINNED = "PCPU"
@@ -92,7 +93,7 @@ class Tree:
         free = {
             stock.host_class(name): figures.free - self.adrift(name)
             for name, figures in node.figures.items()
-            if name.startswith(stock.CELL)
+            if name.startswith(CELL)
         }
         return Room(cell.cell_id, node.provider_id, shared, dedicated, free)
 

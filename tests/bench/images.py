@@ -32,6 +32,7 @@ BLOCKS = [os.urandom(MIB) for _ in range(16)]
 
 Note = Callable[..., None]
 Figure = Callable[[str, float, str], None]
+Work = Callable[[], None]
 
 
 def measure(note: Note, figure: Figure) -> None:
@@ -48,11 +49,12 @@ def measure(note: Note, figure: Figure) -> None:
         note(f"upload of {size} MiB, of md5+sha512 alone", hashed, "%", 85, at_least=True)
         note(f"upload of {size} MiB, of a bare receiver", received, "%", 85, at_least=True)
         note(f"upload of {size} MiB, memory", (peak[0] - before) / MIB, "MiB", 30)
-        copying = _rate(size, lambda: copy_alone(folder, size))
+        Alone(folder, address).write(size)
         image = client.make()
         client.upload(image, size)
-        downloading = _rate(size, lambda: client.download(image))
-        note(f"download, of a file over loopback ({copying:.0f} MiB/s)", downloading / copying * 100, "%", 70, at_least=True)
+        ways = {"copy": partial(copy_alone, folder / "alone"), "download": partial(client.download, image)}
+        took = in_turns(ways, figure, size)
+        note(f"download of {size} MiB, of a file over loopback", took["copy"] / took["download"] * 100, "%", 70, at_least=True)
         note("GET /v2/images beside 16 uploads, p99", while_uploading(client), "ms", 50)
 
 
@@ -73,7 +75,7 @@ class Alone:
             for at in range(size):
                 file.write(BLOCKS[at % len(BLOCKS)])
 
-    def flush(self, size: int) -> None:
+    def flush(self) -> None:
         """What `write` has written, to disk."""
         descriptor = os.open(self._path, os.O_RDWR)
         os.fsync(descriptor)
@@ -94,21 +96,31 @@ def _hash(name: str, size: int) -> None:
         digest.update(BLOCKS[at % len(BLOCKS)])
 
 
-def uploads(client: Client, size: int, alone: Alone, figure: Figure, rounds: int = 5) -> tuple[float, float]:
-    """How fast an upload is beside its parts, in turns; in percent of hashing alone, and of a bare receiver. Medians."""
-    seconds: dict[str, list[float]] = {}
+def uploads(client: Client, size: int, alone: Alone, figure: Figure) -> tuple[float, float]:
+    """How fast an upload is beside its parts; in percent of hashing alone, and of a bare receiver."""
+    ways: dict[str, Work] = {
+        "md5+sha512 in 2 threads": partial(alone.hash, size),
+        "write": partial(alone.write, size),
+        "fsync": alone.flush,
+        "bare receiver": partial(alone.receive, size),
+        "upload": lambda: client.upload(client.make(), size),
+    }
+    hashing, _, _, receiving, uploading = in_turns(ways, figure, size).values()
+    return hashing / uploading * 100, receiving / uploading * 100
+
+
+def in_turns(ways: dict[str, Work], figure: Figure, size: int, rounds: int = 5) -> dict[str, float]:
+    """How many seconds each takes: medians, so that other work on the machine troubles all of them alike."""
+    taken: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(rounds):
-        image = client.make()
-        parts = {"hash": alone.hash, "write": alone.write, "flush": alone.flush, "receive": alone.receive}
-        for name, work in (*parts.items(), ("upload", partial(client.upload, image))):
+        for name, work in ways.items():
             began = time.perf_counter()
-            work(size)
-            seconds.setdefault(name, []).append(time.perf_counter() - began)
-    took = {name: sorted(each)[rounds // 2] for name, each in seconds.items()}
-    told = {"hash": "md5+sha512 in 2 threads", "write": "write", "flush": "fsync", "receive": "bare receiver", "upload": "upload"}
-    for name, what in told.items():
-        figure(f"{size} MiB: {what}", took[name] * 1000, "ms")
-    return took["hash"] / took["upload"] * 100, took["receive"] / took["upload"] * 100
+            work()
+            taken[name].append(time.perf_counter() - began)
+    medians = {name: sorted(each)[rounds // 2] for name, each in taken.items()}
+    for name, seconds in medians.items():
+        figure(f"{size} MiB: {name}", seconds * 1000, "ms")
+    return medians
 
 
 @contextmanager
@@ -178,15 +190,10 @@ class Client:
         self._ask("GET", "/images").read()
 
 
-def copy_alone(folder: Path, size: int) -> None:
-    """A file of that size through a socket of the loopback, as simply as it goes."""
-    path = folder / "plain"
-    if not path.exists():
-        with path.open("wb") as file:
-            for at in range(size):
-                file.write(BLOCKS[at % len(BLOCKS)])
+def copy_alone(path: Path) -> None:
+    """A file through a socket of the loopback, from another process, as simply as it goes."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        sender = threading.Thread(target=_send, args=(server, path))
+        sender = multiprocessing.get_context("fork").Process(target=_send, args=(server, path))
         sender.start()
         with socket.create_connection(server.getsockname()) as receiver:
             room = bytearray(MIB)
@@ -221,12 +228,6 @@ def upload_all(client: Client, images: list[str], size: int) -> None:
     """All at once."""
     with ThreadPoolExecutor(len(images)) as threads:
         list(threads.map(lambda image: client.upload(image, size), images))
-
-
-def _rate(size: int, work: Callable[[], None]) -> float:
-    began = time.perf_counter()
-    work()
-    return size / (time.perf_counter() - began)
 
 
 def _rss(pid: int) -> int:

@@ -14,18 +14,9 @@ from .protocol import Health, Quarantined, Store
 T = TypeVar("T")
 
 
-_NICE = 10
-"""By how much the threads step back: hashing for a few uploads keeps every processor busy, and the event loop serves everybody."""
-
-
 def workers(count: int | None = None) -> ThreadPoolExecutor:
-    """The threads in which bytes are moved and hashed."""
-    return ThreadPoolExecutor(
-        count or 3 * (os.cpu_count() or 1),
-        thread_name_prefix="image-bytes",
-        initializer=os.nice,  # on Linux of the calling thread alone, nice(2)
-        initargs=(_NICE,),
-    )
+    """The threads in which bytes are moved."""
+    return ThreadPoolExecutor(count or 3 * (os.cpu_count() or 1), thread_name_prefix="image-bytes")
 
 
 class ByteStore:
@@ -57,13 +48,18 @@ class ByteStore:
         return self._rest(await self.aside(next, blocks, b""), blocks)
 
     async def _rest(self, first: bytes, blocks: Iterator[bytes]) -> AsyncIterator[bytes]:
+        """While one block is sent, the next one is read."""
+        block, ahead = first, self.submit(next, blocks, b"")
         try:
-            block = first
             while block:
                 yield block
-                block = await self.aside(next, blocks, b"")
+                block, ahead = await asyncio.wrap_future(ahead), self.submit(next, blocks, b"")
         finally:
-            await asyncio.shield(self.aside(_end, blocks))
+            await asyncio.shield(self._end(ahead, blocks))
+
+    async def _end(self, ahead: Future[bytes], blocks: Iterator[bytes]) -> None:
+        await asyncio.gather(asyncio.wrap_future(ahead), return_exceptions=True)
+        await self.aside(_close, blocks)
 
     async def size(self, key: str) -> int | None:
         """How many complete bytes there are; None if there are none. Raises Unavailable."""
@@ -102,7 +98,7 @@ class ByteStore:
         self._threads.shutdown()
 
 
-def _end(blocks: Iterator[bytes]) -> None:
+def _close(blocks: Iterator[bytes]) -> None:
     """Close a generator's file at once, not when it happens to be collected."""
     close = getattr(blocks, "close", None)
     if close is not None:

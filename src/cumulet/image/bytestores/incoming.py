@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -15,6 +17,16 @@ from msgspec import Struct
 from .protocol import AHEAD, Sink
 
 Submit = Callable[..., Future[Any]]
+
+_NICE = 10
+"""By how much hashing steps back: a few uploads keep every processor busy with it, and the event loop serves everybody."""
+
+
+@cache
+def _hashers() -> ThreadPoolExecutor:
+    """The threads of this process that hash, for all stores: as many as there are processors, as nothing else is waited for."""
+    count = max(2, os.cpu_count() or 1)
+    return ThreadPoolExecutor(count, "image-hash", os.nice, (_NICE,))  # on Linux of the new thread alone, nice(2)
 
 
 class Digests(Struct, frozen=True):
@@ -94,7 +106,7 @@ def _settle(reached: asyncio.Future[None]) -> None:
 
 
 class Incoming:
-    """One upload into one store. `submit` begins blocking work in a thread.
+    """One upload into one store. `submit` begins what blocks otherwise than by hashing in a thread.
 
     `algorithm` is that of the multihash; with None nothing is hashed, and the digests say the size only.
     """
@@ -102,7 +114,7 @@ class Incoming:
     def __init__(self, submit: Submit, sink: Sink, algorithm: str | None) -> None:
         self._submit, self._sink = submit, sink
         self._hashes = (hashlib.md5(usedforsecurity=False), hashlib.new(algorithm)) if algorithm else ()
-        self._lanes = [_Lane(submit, each.update) for each in self._hashes]
+        self._lanes = [_Lane(_hashers().submit, each.update) for each in self._hashes]
         self._writing = _Lane(submit, sink.write)
         self._lanes.append(self._writing)
         self._ending: Future[None] | None = None

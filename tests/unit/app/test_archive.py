@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
+import tarfile
+import tempfile
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -98,7 +102,21 @@ def test_an_empty_machine_gets_all_of_it(backup: Path, tmp_path: Path) -> None:
     assert bare.state.stat().st_mode & 0o777 == 0o700
 
 
-@pytest.mark.parametrize("damage", ["cut", "changed", "not an archive", "a newer schema"])
+def rewritten(backup: Path, more: str) -> None:
+    """The backup with one more file in it, of which its manifest knows."""
+    with tempfile.TemporaryDirectory() as name, tarfile.open(backup) as old:
+        old.extractall(name, filter="data")
+        manifest = msgspec.json.decode(Path(name, "manifest.json").read_bytes(), type=archive.Manifest)
+        Path(name, more).parent.mkdir(exist_ok=True)
+        Path(name, more).write_bytes(b"")
+        files = {**manifest.files, more: hashlib.sha256(b"").hexdigest()}
+        Path(name, "manifest.json").write_bytes(msgspec.json.encode(msgspec.structs.replace(manifest, files=files)))
+        with tarfile.open(backup.with_suffix(".new"), "w:gz") as new:
+            new.add(name, ".")
+    backup.with_suffix(".new").rename(backup)
+
+
+@pytest.mark.parametrize("damage", ["cut", "changed", "not an archive", "a newer schema", "more than a backup has"])
 def test_what_cannot_be_used_changes_nothing(config: Config, backup: Path, damage: str) -> None:
     content = backup.read_bytes()
     known = KNOWN
@@ -107,13 +125,16 @@ def test_what_cannot_be_used_changes_nothing(config: Config, backup: Path, damag
     elif damage == "changed":
         middle = len(content) // 2
         backup.write_bytes(content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :])
+    elif damage == "more than a backup has":
+        rewritten(backup, "agent/agent.db")
     elif damage == "not an archive":
         backup.write_bytes(b"nothing")
     else:
         known = ["0001"]
     before = {path: path.read_bytes() for path in config.state.rglob("*") if path.is_file()}
-    with pytest.raises(CannotRestore):
-        archive.restore(config, backup, known, LATER)
+    for work in (archive.check, partial(archive.restore, now=LATER)):
+        with pytest.raises(CannotRestore):
+            work(config, backup, known)
     assert {path: path.read_bytes() for path in config.state.rglob("*") if path.is_file()} == before
 
 

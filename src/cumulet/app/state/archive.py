@@ -12,7 +12,9 @@ import os
 import shutil
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -90,20 +92,32 @@ def _pack(folder: Path, file: Path) -> None:
         os.fsync(raw.fileno())
 
 
+def check(config: Config, file: Path, known: list[str]) -> None:
+    """Raise CannotRestore if `restore` would; the cloud may run."""
+    with _unpacked(config, file, known):
+        pass
+
+
+@contextmanager
+def _unpacked(config: Config, file: Path, known: list[str]) -> Iterator[tuple[Manifest, Path]]:
+    """What the archive says, and a folder with what it holds, on the file system of the state. Raises CannotRestore."""
+    if config.database:
+        raise CannotRestore("The database is PostgreSQL: restore it with its own tools, then compare with cumulet restore-check.")
+    config.state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with tempfile.TemporaryDirectory(prefix=".restore-", dir=config.state) as name:
+        manifest = _unpack(file, Path(name))
+        if manifest.schema not in known:
+            raise CannotRestore(f"{file} has schema {manifest.schema}, this program knows those up to {known[-1]}.")
+        yield manifest, Path(name)
+
+
 def restore(config: Config, file: Path, known: list[str], now: Stamp) -> tuple[Manifest, Path | None]:
     """Put what an archive holds into the state folder of a cloud that does not run; what was there goes aside.
 
     `known` are the schemas that this program has. Returns what the archive says and where the earlier files are, None if there
     were none. Raises CannotRestore; then the state folder is as it was.
     """
-    if config.database:
-        raise CannotRestore("The database is PostgreSQL: restore it with its own tools, then compare with cumulet restore-check.")
-    config.state.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with tempfile.TemporaryDirectory(prefix=".restore-", dir=config.state) as name:
-        fresh = Path(name)
-        manifest = _unpack(file, fresh)
-        if manifest.schema not in known:
-            raise CannotRestore(f"{file} has schema {manifest.schema}, this program knows those up to {known[-1]}.")
+    with _unpacked(config, file, known) as (manifest, fresh):
         aside = _put_aside(config.state, config.state / f"before-restore.{now.replace(':', '')}")
         for part in sorted({Path(path).parts[0] for path in manifest.files}):
             (fresh / part).rename(config.state / part)
@@ -117,13 +131,16 @@ def _unpack(file: Path, folder: Path) -> Manifest:
         with tarfile.open(file, "r:gz") as archive:
             archive.extractall(folder, filter="data")
         manifest = msgspec.json.decode((folder / _MANIFEST).read_bytes(), type=Manifest)
-    except (OSError, EOFError, tarfile.TarError, msgspec.MsgspecError) as problem:
+    except (OSError, EOFError, zlib.error, tarfile.TarError, msgspec.MsgspecError) as problem:
         raise CannotRestore(f"{file} is no backup that this program can read: {problem}") from None
     if manifest.format != _FORMAT:
         raise CannotRestore(f"{file} has format {manifest.format}, this program reads {_FORMAT}.")
     (folder / _MANIFEST).unlink()
     if {path: _hash(folder / path) for path in _files(folder)} != manifest.files:
         raise CannotRestore(f"{file} does not hold what its manifest says: it is damaged, or was changed.")
+    strange = {Path(path).parts[0] for path in manifest.files} - {DATABASE, *PARTS}
+    if strange or DATABASE not in manifest.files:
+        raise CannotRestore(f"{file} is no backup of a cloud: it has {', '.join(sorted(strange)) or 'no database'}.")
     try:
         copies.revision(folder / DATABASE)
     except copies.Unusable as problem:

@@ -39,14 +39,14 @@ def restore(
     from ...kernel.db import migrations
     from . import archive
 
-    settings = configuration(config, state)
+    settings, known = configuration(config, state), migrations.revisions()
     serving = process.daemon(settings)
-    if serving.alive():
-        asyncio.run(serving.stop())
-    if process.answers(settings):
-        raise failure(f"A cloud answers at {settings.url}, and this command did not start it: stop its process first.")
     try:
-        known = migrations.revisions()
+        archive.check(settings, file.absolute(), known)
+        if serving.alive():
+            asyncio.run(serving.stop())
+        if process.answers(settings):
+            raise failure(f"A cloud answers at {settings.url}, and is no process of cumulet up: stop it first.")
         manifest, aside = archive.restore(settings, file.absolute(), known, stamp(SystemClock().now()))
     except (archive.CannotRestore, OSError) as problem:
         raise failure(str(problem)) from None

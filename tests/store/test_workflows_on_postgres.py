@@ -29,15 +29,18 @@ async def cloud(postgres_dsn: str) -> AsyncIterator[SmallCloud]:
         yield made
 
 
+@pytest.mark.exhaustive
 async def test_T1_a_workflow_survives_crashes_on_postgres(build: Scenario) -> None:
     await survives_crashes(build)
     await survives_repetition(build)
 
 
+@pytest.mark.exhaustive
 async def test_T1_a_workflow_survives_failures_on_postgres(build: Scenario) -> None:
     await survives_failures(build)
 
 
+@pytest.mark.exhaustive
 async def test_T1_a_workflow_survives_cancelling_on_postgres(build: Scenario) -> None:
     await survives_cancelling(build)
 

@@ -60,7 +60,8 @@ class _Kept:
         self.connections = [first._writer, first._reader]
         names = [table.name for each in tables for table in each.sorted_tables]
         rows = {name: first._writer.execute(f"SELECT * FROM {name}").fetchall() for name in names}
-        self._forget = [f"DELETE FROM {name}" for name in reversed(names)]
+        # To ask all tables at once whether they have rows is quicker than to tell each of them to delete them.
+        self._used = " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM {name})" for name in reversed(names))
         self._fill = [(f"INSERT INTO {name} VALUES ({','.join('?' * len(some[0]))})", some) for name, some in rows.items() if some]
 
     def renew(self) -> bool:
@@ -68,8 +69,8 @@ class _Kept:
         writer = self.connections[0]
         try:
             writer.execute("BEGIN")
-            for statement in self._forget:
-                writer.execute(statement)
+            for (name,) in writer.execute(self._used).fetchall():
+                writer.execute(f"DELETE FROM {name}")
             for statement, rows in self._fill:
                 writer.executemany(statement, rows)
             writer.execute("COMMIT")

@@ -27,14 +27,18 @@ SETTINGS = {
 FORGET_ROWS = """
 DO $$ DECLARE found record; BEGIN
     SET LOCAL session_replication_role = replica;
-    FOR found IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
-        EXECUTE format('DELETE FROM %I', found.tablename);
+    FOR found IN
+        SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+        AND relname <> 'alembic_version' AND pg_relation_size(oid) > 0
+    LOOP
+        EXECUTE format('DELETE FROM %I', found.relname);
     END LOOP;
     FOR found IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' LOOP
         EXECUTE format('ALTER SEQUENCE %I RESTART', found.sequencename);
     END LOOP;
 END $$"""
-"""Cheaper than TRUNCATE where tables have few rows; no trigger or foreign key looks on."""
+"""Cheaper than TRUNCATE where tables have few rows; no trigger or foreign key looks on. A table without a file never had a row: to
+leave out those makes it several times as quick."""
 
 
 def binaries() -> Path | None:

@@ -35,6 +35,7 @@ class Service(Struct, frozen=True):
     the service's own name. `ignores_slash` is for services where a slash at the end of a path means nothing.
     `holds` is a name that every write transaction holds (`tx.hold`): for services whose writes are few, depend on much that was
     read before, and are better made one at a time. With `audits` every successful write is an event of the audit log.
+    With `only_routes` neither HEAD nor OPTIONS is answered, as some of upstream's services do not.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Service(Struct, frozen=True):
     ignores_slash: bool = False
     holds: str | None = None
     audits: bool = False
+    only_routes: bool = False
 
 
 Authenticate = Callable[[str, Request], Awaitable[Actor]]
@@ -69,14 +71,16 @@ class Application:
         self._by_name = {service.name: service for service in services}
         for service in services:
             self._check_policies(service)
-        self._router = router(tuple(Mounted(service.name, service.mount, tuple(service.routes)) for service in services))
+        self._router = router(
+            tuple(Mounted(service.name, service.mount, tuple(service.routes), service.only_routes) for service in services)
+        )
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         """The ASGI entry: a project id in the path is taken out before routing."""
         origin = self.cors.origin(scope)
+        if self.cors.is_preflight(scope):
+            return await self.cors.answer(scope, origin, send)
         if origin is not None:
-            if self.cors.is_preflight(scope):
-                return await self.cors.answer(scope, origin, send)
             send = self.cors.permitting(origin, send)
         if scope["type"] == "http":
             if not scope["query_string"].isascii():  # Falcon reads it as UTF-8, and octets are whatever a client sends
@@ -125,6 +129,9 @@ class Application:
         kind: type[Problem] = {404: NotFound, 405: MethodNotAllowed}.get(problem.status_code, Unavailable)
         answer_problem(service, seen, kind("The resource could not be found." if kind is NotFound else problem.title), response)
         response.set_headers(problem.headers or {})
+        if service.only_routes and "Allow" in (problem.headers or {}):
+            offered = [name for name in problem.headers["Allow"].split(", ") if name != "OPTIONS"]
+            response.set_header("Allow", ", ".join(offered))
         head(service, seen, response)
 
     def _service_of(self, path: str) -> Service | None:

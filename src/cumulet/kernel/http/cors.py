@@ -44,15 +44,16 @@ class Cors:
         return found if found in self._origins or (found and "*" in self._origins) else None
 
     def is_preflight(self, scope: dict[str, Any]) -> bool:
-        """Whether a browser only asks what it may send."""
-        return scope["method"] == "OPTIONS" and _header(scope, b"access-control-request-method") != ""
+        """Whether a browser only asks what it may send, and some pages may send something."""
+        asks = scope["type"] == "http" and scope["method"] == "OPTIONS" and bool(self._origins)
+        return asks and "" not in (_header(scope, b"origin"), _header(scope, b"access-control-request-method"))
 
-    async def answer(self, scope: dict[str, Any], origin: str, send: Any) -> None:
-        """Say what the page may send: 200, without permission if it asks for too much."""
+    async def answer(self, scope: dict[str, Any], origin: str | None, send: Any) -> None:
+        """Say what the page may send: 200, without permission if it may not, or asks for too much."""
         method = _header(scope, b"access-control-request-method")
         asked = [name.strip() for name in _header(scope, b"access-control-request-headers").split(",") if name.strip()]
         headers: Headers = [(b"content-length", b"0"), (b"vary", b"Origin")]
-        if method in METHODS and all(name.lower() in ALLOWED for name in asked):
+        if origin is not None and method in METHODS and all(name.lower() in ALLOWED for name in asked):
             headers += [*_permission(origin), (b"access-control-max-age", str(MAX_AGE).encode())]
             headers.append((b"access-control-allow-methods", method.encode()))
             if asked:

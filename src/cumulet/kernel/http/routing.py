@@ -38,6 +38,7 @@ class Mounted(Struct, frozen=True):
     service: str
     mount: str
     routes: tuple[Route, ...]
+    only_routes: bool = False
 
 
 @lru_cache(maxsize=16)
@@ -51,7 +52,7 @@ def router(services: tuple[Mounted, ...]) -> falcon.asgi.App[Any, Any]:
         for route in service.routes:
             by_path[route.path][route.method].append(Endpoint(route))
         for path, methods in by_path.items():
-            made.add_route((service.mount + path).rstrip("/") or "/", _Resource(service.service, methods))
+            made.add_route((service.mount + path).rstrip("/") or "/", _Resource(service.service, methods, service.only_routes))
     return made
 
 
@@ -63,11 +64,20 @@ async def _not_found(raw: Any, out: Any, problem: Any, params: Any) -> None:
 class _Resource:
     """Falcon's view of one path: a responder per method."""
 
-    def __init__(self, service: str, methods: dict[str, list[Endpoint]]) -> None:
-        if "GET" in methods and "HEAD" not in methods:
+    def __init__(self, service: str, methods: dict[str, list[Endpoint]], only_routes: bool) -> None:
+        if only_routes:
+            self.on_options = _refuser([*methods])
+        elif "GET" in methods and "HEAD" not in methods:
             methods["HEAD"] = methods["GET"]
         for method, endpoints in methods.items():
             setattr(self, f"on_{method.lower()}", _responder(service, endpoints))
+
+
+def _refuser(methods: list[str]) -> Callable[..., Awaitable[None]]:
+    async def refuse(raw: Any, out: Any, **params: str) -> None:
+        raise falcon.HTTPMethodNotAllowed(methods)
+
+    return refuse
 
 
 def _responder(service: str, endpoints: list[Endpoint]) -> Callable[..., Awaitable[None]]:

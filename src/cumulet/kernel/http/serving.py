@@ -258,7 +258,7 @@ def head(service: Service, request: Request, out: Any) -> None:
     if service.versions is not None:
         version = request.version or service.versions.lowest
         out.set_header("OpenStack-API-Version", f"{service.versions.service} {version}")
-        vary = "OpenStack-API-Version"
+        vary = service.versions.vary
         if service.versions.legacy:
             out.set_header(service.versions.legacy, str(version))
             vary += f", {service.versions.legacy}"

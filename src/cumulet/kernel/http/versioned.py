@@ -54,7 +54,8 @@ class Versions(NamedTuple):
     """The range of microversions of a service, and the headers in which they are negotiated.
 
     `service` is the word in `OpenStack-API-Version: <service> 2.1`; `legacy` an older header which holds just the number.
-    With `zero` a version such as 0.5 is one that is not served; without, it is malformed.
+    With `zero` a version such as 0.5 is one that is not served; without, it is malformed. `vary` is how answers name the header
+    that they depend on.
     """
 
     lowest: Version
@@ -62,6 +63,7 @@ class Versions(NamedTuple):
     service: str
     legacy: str | None = None
     zero: bool = False
+    vary: str = "OpenStack-API-Version"
 
     def negotiate(self, header: str | None, legacy: str | None) -> Version:
         """The version to speak. Without a header the lowest.

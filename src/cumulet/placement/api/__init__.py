@@ -10,4 +10,4 @@ from .versions import VERSIONS
 
 def service() -> Service:
     """Placement, ready to be mounted."""
-    return Service("placement", "/placement", ROUTES, fault, versions=VERSIONS, holds="placement")
+    return Service("placement", "/placement", ROUTES, fault, versions=VERSIONS, holds="placement", only_routes=True)

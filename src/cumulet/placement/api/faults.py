@@ -1,10 +1,12 @@
 """Placement's error envelope.
 
-`{"errors": [{"status": 404, "title": "Not Found", "detail": "…", "code": "placement.undefined_code", "request_id": "req-…"}]}`
+`{"errors": [{"status": 404, "title": "Not Found", "detail": "…", "code": "placement.undefined_code", "request_id": "req-…"}]}`.
+Who asks for HTML gets a page, as from upstream.
 """
 
 from __future__ import annotations
 
+from html import escape
 from http import HTTPStatus
 from typing import Any
 
@@ -49,4 +51,8 @@ def fault(problem: errors.Problem, request: Request) -> Fault:
         error["code"] = f"placement.{problem.code if problem.code in _CODES else 'undefined_code'}"
     if problem.code == "version":
         error |= {"max_version": str(VERSIONS.highest), "min_version": str(VERSIONS.lowest)}
+    if "text/html" in (request.header("Accept") or "").lower():
+        title = f"{status} {error['title']}"
+        page = f"<html><head><title>{title}</title></head><body><h1>{title}</h1><p>{escape(problem.message)}</p></body></html>"
+        return Fault(status, page, {"Content-Type": "text/html; charset=UTF-8"})
     return Fault(status, {"errors": [error]})

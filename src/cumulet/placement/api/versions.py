@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...kernel.http import Request, Response, Version, Versions
 from .answers import dated
 
-VERSIONS = Versions(Version(1, 0), Version(1, 39), "placement", zero=True)
+VERSIONS = Versions(Version(1, 0), Version(1, 39), "placement", zero=True, vary="openstack-api-version")
 
 
 async def show(request: Request) -> Response:

@@ -20,7 +20,7 @@ from cumulet.agent.fake import FakeHost, World
 from cumulet.agent.main import Agent
 from cumulet.app.hosts import InMemory
 from cumulet.app.inspection import stock_terminal
-from cumulet.app.inspection.stock import Checked
+from cumulet.app.inspection.checked import Checked
 from cumulet.app.state import archive
 from cumulet.kernel import audit
 from cumulet.kernel.audit import Sought

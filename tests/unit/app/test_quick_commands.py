@@ -31,6 +31,13 @@ def test_the_command_line_starts_without_database_web_server_and_services():
     assert found.isdisjoint(f"cumulet.{name}" for name in ("agent.main", "agent.libvirt", "app.wire", "app.cloud", "app.server"))
 
 
+@pytest.mark.parametrize("module", ["terminal", "stock_terminal", "checked", "asking"])
+def test_what_shows_an_answer_of_the_operators_api_does_not_load_a_database(module: str):
+    found = _imported(f"cumulet.app.inspection.{module}")
+    assert f"cumulet.app.inspection.{module}" in found
+    assert found.isdisjoint(SLOW)
+
+
 @pytest.mark.parametrize("module", ["cumulet.app.operator.status", "cumulet.app.operator.taking_down"])
 def test_asking_how_the_cloud_is_does_not_load_it(module: str):
     found = _imported(module)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from msgspec import Struct
 
-from ...compute.operations.explain.hosts import HostExplained, Line
+if TYPE_CHECKING:
+    from ...compute.operations.explain.hosts import HostExplained, Line
 
 
 class Part(Struct, frozen=True):

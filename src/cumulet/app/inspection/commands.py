@@ -76,7 +76,7 @@ def audit(
     config: ConfigOption = None,
 ) -> None:
     """Recount every claim, quota and owner. Ends with 1 if something is wrong."""
-    from ...compute.operations.explain.audit import Audit
+    from ...compute.rules.recount import Audit
     from . import terminal
 
     settings = configuration(config, state)

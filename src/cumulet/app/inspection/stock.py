@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from msgspec import Struct
 
 from ...compute.operations.explain import stock as comparing
-from ...compute.operations.explain.stock import Compared
+from ...compute.operations.explain.differences import Compared
 from ...contract.agents import AgentRefused, Agents, Unreachable
 from ...contract.commands import (
     Command,
@@ -26,21 +26,13 @@ from ...kernel.errors import Conflict, NotFound, Unavailable
 from ...kernel.policy import Actor
 from ...placement.operations import hosts
 from ..reports import OlderThan
+from .checked import Checked
 
 PATIENCE = 30.0
 """Seconds for an agent to answer."""
 
 Refused = Mapping[str, OlderThan]
 """The hosts than which the database is older, by id."""
-
-
-class Checked(Struct, frozen=True):
-    """A host. `refused` says why its agent was refused, None: it was not. A silent host is not compared."""
-
-    host_id: str
-    hostname: str
-    refused: str | None
-    compared: Compared | None
 
 
 class Hosts(Struct, frozen=True):

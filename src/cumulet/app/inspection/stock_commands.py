@@ -14,7 +14,7 @@ from ..terminal import ConfigOption, StateOption, configuration, console, failur
 from .asking import JsonOption, ask, print_json
 
 if TYPE_CHECKING:
-    from .stock import Checked
+    from .checked import Checked
 
 TRIES = 30
 """Seconds for an agent to register again after it may; it tries every other second."""
@@ -37,7 +37,7 @@ def restore_check(
     know go into quarantine and stay there until somebody releases or purges them; those that a guest has now stay in place. No
     guest is stopped.
     """
-    from .stock import Checked
+    from .checked import Checked
 
     settings = configuration(config, state)
     if apply:
@@ -59,7 +59,7 @@ def restore_check(
 
 
 def _checked(settings: Config) -> list[Checked]:
-    from .stock import Checked
+    from .checked import Checked
 
     return msgspec.convert(ask(settings, "GET", "host-checks")["hosts"], list[Checked])
 

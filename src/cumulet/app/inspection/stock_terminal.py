@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from ...compute.operations.explain.stock import Compared, Missing, Unknown
-from .stock import Checked
+from ...compute.operations.explain.differences import Compared, Missing, Unknown
+from .checked import Checked
 
 
 def show(console: Console, hosts: Sequence[Checked]) -> None:

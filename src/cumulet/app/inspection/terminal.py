@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ...compute.operations.explain.audit import Audit
-from ...compute.operations.explain.hosts import Held, HostExplained, Line
-from ...compute.operations.explain.servers import ServerExplained
 from ...kernel.clock import stamp
 from .bars import HISTORY, LEGEND, STYLES, UNITS, Bar, amount, measured, sold
+
+if TYPE_CHECKING:
+    from ...compute.operations.explain.hosts import Held, HostExplained, Line
+    from ...compute.operations.explain.servers import ServerExplained
+    from ...compute.rules.recount import Audit
 
 WIDTH = 72
 """How wide bars are, unless the terminal is narrower."""

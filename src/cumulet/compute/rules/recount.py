@@ -23,6 +23,16 @@ class Finding(Struct, frozen=True):
     mend: str
 
 
+class Audit(Struct, frozen=True):
+    """What was counted, and what is wrong, the worst first."""
+
+    hosts: int
+    servers: int
+    claims: int
+    projects: int
+    findings: list[Finding]
+
+
 class Claimed(Struct, frozen=True):
     """What one consumer holds of one host."""
 

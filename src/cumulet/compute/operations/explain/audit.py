@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
-from msgspec import Struct
-
 from ....kernel.clock import seconds
 from ....kernel.db import Reader, Tx
 from ....kernel.errors import Invalid
@@ -17,7 +15,7 @@ from ....placement.operations.ledger import moves, past
 from ....placement.operations.topology import looking
 from ...model import Usage
 from ...rules import recount as rules
-from ...rules.recount import CRITICAL, ERROR, WARNING, Claimed, Finding
+from ...rules.recount import CRITICAL, ERROR, WARNING, Audit, Claimed, Finding
 from ...store import guests, quotas, servers
 from . import inside
 
@@ -30,16 +28,6 @@ WHAT_IF = {
     for figure in ("reserved", "ratio")
 }
 """What can be tried out: `memory_reserved` in MiB, `disk_reserved` in GiB, `vcpu_reserved`, and the three ratios."""
-
-
-class Audit(Struct, frozen=True):
-    """What was counted, and what is wrong, the worst first."""
-
-    hosts: int
-    servers: int
-    claims: int
-    projects: int
-    findings: list[Finding]
 
 
 async def audit(tx: Reader, what_if: Mapping[str, float] | None = None) -> Audit:

@@ -8,58 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from msgspec import Struct
-
-from ....contract.commands import Guest, Kept, Quarantined, Stock
+from ....contract.commands import Kept, Quarantined, Stock
 from ....kernel.db import Reader
 from ....network.operations import ports
 from ....placement.operations import claims
 from ....volume.operations import stock as volumes
 from ...model import ACTIVE, Server
 from ...store import disks, servers
-
-
-class Unknown(Struct, frozen=True):
-    """A server or volume that the host has and the database has not. `runs`: a guest has its disks now, so they stay in place."""
-
-    owner: str
-    disks: list[Kept]
-    runs: bool
-
-
-class Missing(Struct, frozen=True):
-    """A server, volume or snapshot that the database has on this host, where its disk is not. `quarantined` are its objects there.
-
-    `ports` are a server's ports; `claims` says whether it holds a claim on the host.
-    """
-
-    noun: str
-    id: str
-    name: str
-    quarantined: list[str]
-    ports: list[str] = []
-    claims: bool = False
-
-
-class Compared(Struct, frozen=True):
-    """All differences. `off` are servers that should run and do not; `elsewhere` run here and are on another host by the database;
-
-    `guests` are guests of servers that the database does not know; `claims` are held by nobody who is known.
-    """
-
-    guests: list[Guest]
-    unknown: list[Unknown]
-    missing: list[Missing]
-    off: list[str]
-    elsewhere: list[str]
-    claims: list[str]
-    servers: int
-    disks: int
-
-    @property
-    def differs(self) -> bool:
-        """Whether there is any difference."""
-        return any((self.guests, self.unknown, self.missing, self.off, self.elsewhere, self.claims))
+from .differences import Compared, Missing, Unknown
 
 
 async def compare(tx: Reader, host_id: str, stock: Stock) -> Compared:

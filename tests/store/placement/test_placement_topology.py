@@ -204,3 +204,22 @@ async def test_C4_M21_a_move_holds_the_cells_and_processors_of_both_ends(db) -> 
         await moves.finish(tx, "m1")
         await moves.place(tx, "s2", moves.Wish(H1, resources, PROJECT, USER, inside=pinned))
         assert (await holding.of_consumer(tx, "s2", H1, pinned.cells)).cells[0].pins == held["m1"].pins
+
+
+async def test_providers_that_the_api_renamed_or_made_in_their_place_do_not_keep_a_host_away(db) -> None:
+    async with db.tx() as tx:
+        await providers.create(tx, "h1_0000:01:00.0")
+        await add_host(tx, cells=CELLS, devices=[gpu(1)])
+        before = await stock.below(tx, H1)
+        assert before["0000:01:00.0"].name == f"h1_{H1}_0000:01:00.0"
+        await providers.update(tx, before["NUMA0"].id, providers.Changes("somebody's"))
+        await place(tx, "s1", Inside([Part([Choice({"CUSTOM_PCI_10DE_1DB4": 1})])]))
+        assert await addresses(tx, "s1") == ["0000:01:00.0"]
+        await hosts.register(tx, registration(last_counter=1, cells=CELLS, devices=[gpu(1)]))
+        after = await stock.below(tx, H1)
+        assert {label: provider.id for label, provider in after.items()} == {label: p.id for label, p in before.items()}
+        assert after["NUMA0"].name == "h1_NUMA0"
+        await providers.update(tx, after["0000:01:00.0"].id, providers.Changes("mine"))
+        await hosts.heartbeat(tx, beat(pages=[], devices=[gpu(2)]))
+        figures = await claims.usage(tx, after["0000:01:00.0"].id)
+        assert figures["CUSTOM_PCI_10DE_1DB4"].total == 0, "what is gone is not sold, whatever it is called"

@@ -68,6 +68,12 @@ def _normal(name: str, known: Collection[str]) -> str:
     return plain if plain in known or plain.startswith("CUSTOM_") else f"CUSTOM_{plain}"
 
 
+def labels(facts: HostFacts) -> dict[str, str]:
+    """The label of each provider that a host's facts speak of, by its id: names can be changed by the API."""
+    found = {cell_label(cell.cell_id) for cell in cells_of(facts)} | {provider_of(device) for device in facts.devices}
+    return {child_id(facts.host_id, label): label for label in found}
+
+
 Held = Collection[tuple[str, str]]
 """(provider id, piece) of what claims hold."""
 

@@ -9,6 +9,7 @@ from ....kernel.db import Reader
 from ...model import Piece, Provider
 from ...store import hosts, inventories, providers, traits
 from ...store.topology import pieces
+from ...topology.stock import labels as labels_of
 from ...topology.tree import Node, Tree
 
 
@@ -21,8 +22,9 @@ async def trees(tx: Reader, host_ids: list[str]) -> dict[str, Tree]:
     marks = await traits.of_providers(tx, ids)
     held = _by_tree(members, await pieces.of_providers(tx, ids))
     nodes: dict[str, list[Node]] = defaultdict(list)
+    labels = {identity: label for host in known.values() for identity, label in labels_of(host.facts).items()}
     for provider in members:
-        label = "" if provider.id == provider.root_id else provider.name.rpartition("_")[2]
+        label = "" if provider.id == provider.root_id else labels.get(provider.id, provider.name)
         nodes[provider.root_id].append(Node(provider.id, label, figures[provider.id], frozenset(marks[provider.id])))
     return {host_id: Tree(host.facts, nodes[host_id], held[host_id]) for host_id, host in known.items()}
 

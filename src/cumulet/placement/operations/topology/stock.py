@@ -12,20 +12,31 @@ from ...model import Figures, Finding, Piece, Provider
 from ...store import hosts, inventories, providers
 from ...store import traits as marks
 from ...store.topology import pieces
-from ...topology.stock import Child, cells_of, child_id, children
+from ...topology.stock import Child, cells_of, child_id, children, labels
 from .. import classes, overcommit, traits
 from ..providers import remove
 
 
 async def below(tx: Reader, host_id: str) -> dict[str, Provider]:
-    """The providers below a host that are its own and nobody's who uses the API, by label."""
-    named = ((found.name.rpartition("_")[2], found) for found in await providers.below(tx, host_id))
-    return {label: found for label, found in named if found.id == child_id(host_id, label)}
+    """The providers below a host that follow what it reports, by label. Those that somebody made by the API are not its own."""
+    host = await hosts.find(tx, host_id)
+    return await _own(tx, host_id, labels(host.facts)) if host else {}
+
+
+async def _own(tx: Reader, host_id: str, known: Mapping[str, str]) -> dict[str, Provider]:
+    """By label, which `known` has by id; what is gone from the facts is known by where its figures are from."""
+    found = await providers.below(tx, host_id)
+    figures = await inventories.figures(tx, [provider.id for provider in found]) if found else {}
+    return {
+        known.get(provider.id) or provider.name.rpartition("_")[2]: provider
+        for provider in found
+        if provider.id in known or any(now.total_source == "host" for now in figures[provider.id].values())
+    }
 
 
 async def take(tx: Tx, facts: HostFacts, cause: str) -> None:
     """Let the providers below a host be what it has. The caller has written the host's own inventory."""
-    known = await below(tx, facts.host_id)
+    known = await _own(tx, facts.host_id, labels(facts))
     if not known and not facts.devices and not cells_of(facts):
         return
     ids = [child.id for child in known.values()]
@@ -49,6 +60,9 @@ async def take(tx: Tx, facts: HostFacts, cause: str) -> None:
 
 async def _provider(tx: Tx, root: Provider, child: Child, known: Provider | None) -> Provider:
     name = f"{root.name}_{child.label}"
+    holder = await providers.find_by_name(tx, name) if known is None or known.name != name else known
+    if holder is not None and holder.id != child_id(root.id, child.label):
+        name = f"{root.name}_{root.id}_{child.label}"
     if known is None:
         known = Provider(child_id(root.id, child.label), name, 0, root.id, root.id, tx.stamp, tx.stamp)
         await providers.add(tx, known)

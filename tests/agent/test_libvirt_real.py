@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+from xml.etree import ElementTree as xml
 
 import pytest
 import pytest_asyncio
@@ -22,10 +23,13 @@ pytest.importorskip("libvirt")
 from cumulet.agent import accelerator
 from cumulet.agent.identity import claim_identity
 from cumulet.agent.libvirt import daemon
+from cumulet.agent.libvirt.devices import Surroundings
+from cumulet.agent.libvirt.domain import domain
 from cumulet.agent.libvirt.host import assemble
 from cumulet.agent.libvirt.settings import HostSettings
 from cumulet.agent.main import Agent, Settings
 from cumulet.agent.refusals import Refusal
+from cumulet.agent.topology.binding import bind
 from cumulet.agent.topology.cells import numbers
 from cumulet.compute.rules.sizes import overhead_mb
 from cumulet.contract import commands as c
@@ -227,6 +231,33 @@ async def test_C11_a_device_that_no_option_lets_guests_have_is_not_given(lab):
     guest = GuestSpec(server_id, "web", 1, 64, [await lab.root(server_id)], [], devices=[HostDevice("0000:00:00.0")])
     assert (await lab.launch(guest)).code == "device_missing"
     assert await lab.seen(server_id) is None
+
+
+async def test_libvirt_accepts_the_definition_of_a_guest_with_devices_cells_and_processors_of_its_own(lab):
+    """As on a host with KVM and two cells: defined, not started, for this machine may have neither."""
+    cells = [CellSpec([0, 1], 32, 0, [0, 1], [0, 1]), CellSpec([2], 32, 1, [2, 3], [2])]
+    guest = GuestSpec(
+        new_uuid(), "web", 3, 64, [], [], devices=[HostDevice("0000:81:02.7"), HostDevice("0000:81:03.0", False)], cells=cells
+    )
+    text = lab.settings.state / "guest.xml"
+    around = Surroundings("qemu", str(lab.settings.emulator), str(lab.settings.state), "none", False)
+    text.write_text(domain(guest, around).replace("</domain>", f"{tuned(guest)}</domain>"))
+    virsh = ("virsh", "-c", f"qemu:///system?socket={daemon.socket_of(lab.settings)}")
+    await run(*virsh, "define", "--validate", str(text))
+    try:
+        defined = (await run(*virsh, "dumpxml", guest.server_id)).decode()
+        assert defined.count("<hostdev mode='subsystem' type='pci'") == 2
+        assert defined.count("<memnode ") == 2
+        assert defined.count("<vcpupin ") == 3
+    finally:
+        await run(*virsh, "undefine", guest.server_id)
+
+
+def tuned(guest: GuestSpec) -> str:
+    """How its processors are bound under KVM, which may not be there: an emulated guest's are not."""
+    root = xml.fromstring("<domain><vcpu/><cpu/></domain>")
+    bind(root, guest, [], emulated=False)
+    return xml.tostring(root.find("cputune"), encoding="unicode")
 
 
 async def test_C2_a_guest_without_a_claim_is_not_even_defined(lab):

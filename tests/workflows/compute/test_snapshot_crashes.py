@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
-from tests.support.crash import Scenario, survives_everything
+import pytest
+from tests.support.crash import WAYS, Scenario, Way
 from tests.support.server_crash import BUILT, look, nudge
 from tests.support.servers import actor, compute_cloud
 
@@ -57,9 +58,10 @@ async def everything(cloud: Any) -> dict[str, Any]:
     return {**await look(cloud), "snapshots": made, "image": status, "bytes": len(kept), "exported": exported}
 
 
-async def test_T1_an_image_of_a_server_survives_everything() -> None:
+@pytest.mark.parametrize("survives", WAYS)
+async def test_T1_an_image_of_a_server_survives_everything(survives: Way) -> None:
     done = {**BUILT, "snapshots": [], "image": "active", "bytes": 1, "exported": []}
-    await survives_everything(
+    await survives(
         Scenario(
             setup=running,
             start=begin,
@@ -72,11 +74,12 @@ async def test_T1_an_image_of_a_server_survives_everything() -> None:
     )
 
 
-async def test_T1_an_image_of_a_server_that_boots_from_a_volume_survives_everything() -> None:
+@pytest.mark.parametrize("survives", WAYS)
+async def test_T1_an_image_of_a_server_that_boots_from_a_volume_survives_everything(survives: Way) -> None:
     async with from_a_volume() as cloud:
         cloud.copy = ""
         before = await everything(cloud)
-    await survives_everything(
+    await survives(
         Scenario(
             setup=from_a_volume,
             start=begin,

@@ -9,8 +9,8 @@ For each inventory:
 
     used <= floor((total - kept - unmanaged) * ratio)        at each commit that makes `used` grow
 
-`kept` is the reserve, or what the host itself was measured to use if that is more (M19); `unmanaged` is what guests have that nobody
-knows (C9); `ratio` is the inventory's, or a grant's until it ends (C3).
+`kept` is the reserve, or what the host itself was measured to use if that is more (M19); `unmanaged` is what guests have that
+nobody knows (C9); `ratio` is the inventory's, or a grant's until it ends (C3).
 
 A claim is three statements in its caller's transaction: the consumer's epoch grows; the provider's generation grows, which
 also locks the provider; the rows are inserted by one INSERT … SELECT that inserts all of them or none. Whoever holds the

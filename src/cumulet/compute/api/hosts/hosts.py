@@ -36,8 +36,8 @@ async def show(request: Request, name: str) -> Response:
     load = (await hosts.loads(request.tx, [known.host.id]))[known.host.id]
     facts, projects = known.host.facts, await hosts.by_project(request.tx, known)
     rows = {
-        "(total)": hosts.Sizes(facts.vcpus, facts.memory_mb, facts.disk_gb),
-        "(used_now)": hosts.Sizes(load.used("VCPU"), load.used("MEMORY_MB"), load.used("DISK_GB")),
+        "(total)": hosts.Sizes(facts.vcpus + len(facts.dedicated_cpus), facts.memory_mb, facts.disk_gb),
+        "(used_now)": hosts.Sizes(load.used("VCPU") + load.used("PCPU"), load.used("MEMORY_MB"), load.used("DISK_GB")),
         "(used_max)": hosts.total(projects.values()),
         **projects,
     }

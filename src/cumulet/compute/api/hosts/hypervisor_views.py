@@ -71,10 +71,10 @@ def figures(known: Known, load: Load) -> dict[str, int]:
     facts = known.host.facts
     memory, disk = load.used("MEMORY_MB"), load.used("DISK_GB")
     return {
-        "vcpus": facts.vcpus,
+        "vcpus": facts.vcpus + len(facts.dedicated_cpus),
         "memory_mb": facts.memory_mb,
         "local_gb": facts.disk_gb,
-        "vcpus_used": load.used("VCPU"),
+        "vcpus_used": load.used("VCPU") + load.used("PCPU"),
         "memory_mb_used": memory,
         "local_gb_used": disk,
         "free_ram_mb": facts.memory_mb - memory,

@@ -109,7 +109,10 @@ class Walk:
         deeds: list[tuple[int, Callable[[User], Awaitable[httpx.Response | None]]]] = [
             *((4, deed) for deed in (self._server, self._volume, self._network, self._port, self._image)),
             *((3, deed) for deed in (self._delete, self._power, self._attach, self._detach, self._interface)),
-            *((2, deed) for deed in (self._snapshot, self._router, self._floating, self._extend, self._group, self._mishap)),
+            *(
+                (2, deed)
+                for deed in (self._snapshot, self._router, self._floating, self._extend, self._group, self._mishap, self._keep)
+            ),
         ]
         weights, does = zip(*deeds, strict=True)
         user, (deed,) = self.random.choice(self.users), self.random.choices(does, weights)
@@ -232,6 +235,10 @@ class Walk:
     async def _extend(self, user: User) -> httpx.Response:
         path = f"volumes/{await user.one('volume')}/action"
         return await user.ask("POST", VOLUME, path, {"os-extend": {"new_size": 3}})
+
+    async def _keep(self, user: User) -> httpx.Response:
+        """Make an image of a server."""
+        return await user.ask("POST", COMPUTE, f"servers/{await user.one('server')}/action", {"createImage": {"name": "kept"}})
 
     async def _mishap(self, user: User) -> None:
         """A host refuses a command that it may get next, or a guest crashes."""

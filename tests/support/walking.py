@@ -36,7 +36,7 @@ KINDS: dict[str, tuple[str, str]] = {
 
 REFUSED = (commands.CreateRootDisk, commands.StartGuest, commands.StopGuest, commands.DestroyGuest, commands.AttachDisk)
 REFUSED += (commands.DetachDisk, commands.AttachPort, commands.DetachPort, commands.CreateVolume, commands.QuarantineDisks)
-REFUSED += (commands.QuarantineVolume, commands.ExtendVolume, commands.CopyVolume)
+REFUSED += (commands.QuarantineVolume, commands.ExtendVolume, commands.CopyVolume, commands.ExportRootDisk, commands.ReadExport)
 """Commands that hosts fail to carry out now and then."""
 
 

@@ -87,3 +87,22 @@ async def test_an_image_of_a_stopped_server_has_its_disk(cloud: RealCloud) -> No
     await project.act(server, "os-start")
     await cloud.answers()
     await is_there_again(cloud, project, image_id, "before it stopped")
+
+
+async def test_an_image_of_a_server_that_boots_from_a_volume_brings_the_volume_along(cloud: RealCloud) -> None:
+    project = Project(cloud.demo, cloud.admin)
+    network = (await project.first("/network/v2.0/networks?name=private"))["id"]
+    tiny = (await project.first("/image/v2/images?name=tiny"))["id"]
+    root = {"boot_index": 0, "uuid": tiny, "source_type": "image", "destination_type": "volume", "volume_size": 1}
+    server = await project.server("rooted", network, imageRef=None, block_device_mapping_v2=[root])
+    await project.becomes(server, "ACTIVE", 120)
+    address = await project.address(server)
+    await cloud.answers_through(address, "rooted")
+    await cloud.ssh_through(address, "echo on a volume > marker && sync")
+    image_id = await image_of(project, server, "on a volume")
+    image = await becomes_active(project, image_id)
+    assert (image["size"], image["root_device_name"]) == (0, "/dev/vda")
+    await project.becomes(server, "ACTIVE")
+    await project.delete(server)
+    await is_there_again(cloud, project, image_id, "on a volume")
+    assert (await inventory(cloud.config)).differences() == []

@@ -20,7 +20,18 @@ from cumulet.app.config import Config
 from cumulet.kernel.process import run
 
 _KEPT = ("images", "networks", "subnets", "routers", "ports", "security_groups", "security_group_rules", "floating_ips")
-_KEPT += ("keypairs", "flavors", "servers", "server_disks", "volumes", "volume_attachments", "server_actions", "projects", "users")
+_KEPT += (
+    "keypairs",
+    "flavors",
+    "servers",
+    "server_disks",
+    "volumes",
+    "volume_snapshots",
+    "volume_attachments",
+    "server_actions",
+    "projects",
+    "users",
+)
 
 
 class Object(Struct, frozen=True):
@@ -93,8 +104,9 @@ class Inventory(Struct, frozen=True):
 
     def _volumes(self) -> list[str]:
         files = {o.owner for o in self.objects if o.kind == "volume" and o.state == "there"}
-        made = {key for key, volume in self.volumes.items() if volume["host_id"]}
-        found = _compare("volume file", files, "volume", made)
+        made = {key for key, volume in self.volumes.items() if volume["host_id"]} | {*self.rows["volume_snapshots"]}
+        found = _compare("volume file", files, "volume or snapshot", made)
+        found += [f"an export for image {o.owner} is left" for o in self.objects if o.kind == "export" and o.state == "there"]
         pairs = {(a["volume_id"], a["server_id"]) for a in self.attachments}
         disks = {(d["volume_id"], d["server_id"]) for d in self.server_disks if d["volume_id"]}
         used = {key for key, volume in self.volumes.items() if volume["status"] == "in-use"}

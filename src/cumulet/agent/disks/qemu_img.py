@@ -12,6 +12,9 @@ from cumulet.kernel.process import ENDING_WITH_US, CommandFailed, run
 from ..refusals import Refusal
 
 _MEMORY = 1024**3  # bytes of address space
+_FRUGAL = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "MALLOC_ARENA_MAX": "1"}
+"""A heap for each thread would not fit into that address space."""
+
 _QUICK, _LONG = 30, 4 * 3600  # seconds
 
 
@@ -28,7 +31,7 @@ async def _qemu_img(*arguments: str, timeout: float = _QUICK) -> bytes:
     """Raises Refusal: no_space, in_use if another process has the image, or failed."""
     limits = (*ENDING_WITH_US, "prlimit", f"--as={_MEMORY}", f"--cpu={timeout:.0f}", "--")
     try:
-        return await run(*limits, "qemu-img", *arguments, timeout=timeout)
+        return await run(*limits, "qemu-img", *arguments, env=_FRUGAL, timeout=timeout)
     except CommandFailed as problem:
         raise _refusal(problem) from None
     except TimeoutError:
@@ -69,7 +72,7 @@ async def overlay(target: Path, base: Path, base_format: str, size: int) -> None
 
 async def copy(source: Path, form: str, target: Path) -> None:
     """A qcow2 with the whole content of `source`. Raises Refusal."""
-    await _qemu_img("convert", "-q", "-O", "qcow2", "--image-opts", _named(source, form), str(target), timeout=_LONG)
+    await _qemu_img("convert", "-q", "-m", "1", "-O", "qcow2", "--image-opts", _named(source, form), str(target), timeout=_LONG)
 
 
 async def grow(path: Path, form: str, size: int) -> None:

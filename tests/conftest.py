@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from tests.support.ceph import Ceph, ceph, missing
 from tests.support.clock import FakeClock
 from tests.support.cloud import TestCloud, running_cloud
@@ -16,6 +17,10 @@ from tests.support.database import CHOICE, DSN, MEMORY
 from tests.support.postgres import binaries, postgres_server
 
 from cumulet.app import tiny
+
+# A case that takes long on a busy machine is not a wrong one: no test asserts a time.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 # httpx asks for this module at every request, and not to find it on the disk takes longer than many a request.
 sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]

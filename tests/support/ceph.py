@@ -92,9 +92,9 @@ class Ceph:
         self.run("ceph", "osd", "pool", "create", name)
         self.run("ceph", "osd", "pool", "application", "enable", name, "rbd")
 
-    def user(self, name: str, pool: str, profile: str = "rbd") -> Path:
-        """Make a user who may use block images in a pool; the file with his key."""
-        keyring, may = self.folder / f"{name}.keyring", f"profile {profile} pool={pool}"
+    def user(self, name: str, pool: str, profile: str = "rbd", also: str = "") -> Path:
+        """Make a user who may use block images in a pool, and may do something else; the file with his key."""
+        keyring, may = self.folder / f"{name}.keyring", ", ".join(filter(None, (f"profile {profile} pool={pool}", also)))
         self.run("ceph", "auth", "get-or-create", f"client.{name}", "mon", "profile rbd", "osd", may, "-o", str(keyring))
         return keyring
 

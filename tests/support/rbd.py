@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from cumulet.image.bytestores.rbd import RbdStore
 from cumulet.image.bytestores.settings import RbdSettings
+from cumulet.kernel.ceph.client import Client
+from cumulet.kernel.ceph.pool import Pool
 
 from .ceph import Ceph
 
@@ -30,3 +32,13 @@ def emptied(settings: RbdSettings) -> RbdStore:
         store.drop(key)
         store.purge(key)
     return store
+
+
+def root_pool(cluster: Ceph, name: str = "roots") -> Pool:
+    """An empty pool for root disks, as a host may use it that may only read the images."""
+    cluster.pool(name)
+    keyring = cluster.user("rooted", name, also="profile rbd-read-only pool=images")
+    pool = Pool(Client(cluster.conf, "rooted", str(keyring), patience=15.0), name)
+    for image in pool.names():
+        pool.remove(image)
+    return pool

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from ..agent.disks.shelves.settings import HostCeph
 from ..agent.topology.cells import check_sets
 from ..agent.topology.specs import DeviceSpec
 from ..compute.settings import Alias
@@ -19,7 +20,6 @@ from ..identity.directory.settings import Directory
 from ..identity.openid.settings import Federation
 from ..image.bytestores.settings import StoreSettings
 from ..image.settings import Algorithm, ImportSettings
-from ..kernel.ceph.client import Client
 
 TOKEN_KEYS, CREDENTIAL_KEYS = "token-keys", "credential-keys"
 """The folders of the rings, in the state folder."""
@@ -37,7 +37,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     bytes of images every project may keep; 0: any amount. `image_property_protections` is a file of upstream's format, which names
     what `image_property_rules` says; `image_certificates` is the folder of certificates trusted to sign images. `notification_url`
     is where notifications are delivered; empty: none are.
-    `host_ceph` is how hosts read images that are in a Ceph cluster.
+    `host_ceph` is how hosts read images that are in a Ceph cluster, and keep root disks there.
     `federation` is for logging in by others (`identity.openid.settings`), `directories` hold the people of whole domains, by the
     domain's name (`identity.directory.settings`).
     """
@@ -92,7 +92,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     image_show_locations: bool = False
     image_hashing_algorithm: Algorithm = "sha512"
     image_import: ImportSettings = ImportSettings()
-    host_ceph: Client = Client()
+    host_ceph: HostCeph = HostCeph()
     address_failures: int = 100
     address_seconds: float = 60.0
     limit_model: Literal["flat", "strict_two_level"] = "flat"

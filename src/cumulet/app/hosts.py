@@ -155,7 +155,7 @@ def host_settings(config: Config) -> HostSettings:
         netns=config.namespace,
         virt_type=config.virt_type,
         devices=config.device_spec,
-        disks=DiskSettings(ceph=config.host_ceph),
+        disks=DiskSettings(ceph=config.host_ceph.client, root_pool=config.host_ceph.root_pool),
         cpu_shared_set=config.cpu_shared_set,
         cpu_dedicated_set=config.cpu_dedicated_set,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 from msgspec import Struct
 
@@ -28,38 +29,50 @@ from ..keys import made_by
 from ..refusals import Refusal
 from ..store.ledger import Ledger, Object
 from . import config_drive, files, formats, images, qemu_img
+from .exports import Exports
 from .images import Base, ImageCache
 from .layout import Layout
 from .making import Maker, Wanted
 from .quarantine import Quarantine
+from .shelves.block import SCHEME, BlockShelf
+from .shelves.choosing import Shelves
+from .shelves.protocol import Shelf
 
 MIB, GIB = 1024**2, 1024**3
 _OVERLAY = 2 * MIB  # what an empty qcow2 may take
 
 
 class Settings(Struct, frozen=True):
-    """How long things are kept, in seconds, and how much of the disk stays free, in MiB; `ceph` is for images in a Ceph cluster."""
+    """How long things are kept, in seconds, and how much of the disk stays free, in MiB; `ceph` is for images in a Ceph cluster.
+
+    `root_pool` is the pool of that cluster for new root disks; empty: they are files.
+    """
 
     keep_quarantined: float = 7 * 86400.0
     keep_images: float = 2 * 86400.0
     keep_free_mb: int = 512
     ceph: Client = Client()
+    root_pool: str = ""
 
 
 class LocalDisks:
-    """Implements `agent.host.Disks` with files below `state`."""
+    """Implements `agent.host.Disks` with files below `state`, and block images in Ceph if root disks are to be such."""
 
     def __init__(self, state: Path, ledger: Ledger, settings: Settings | None = None) -> None:
         self.layout = Layout(state)
         self._ledger = ledger
         self._settings = settings or Settings()
         self._images = ImageCache(self.layout, ledger, self._need, self._settings.ceph)
-        self._maker = Maker(self.layout, ledger)
-        self.quarantine = Quarantine(self.layout, ledger)
+        self._shelves = Shelves(self.layout, self._settings.ceph)
+        self._maker = Maker(self._shelves.files, ledger)
+        self.exports = Exports(state, self._settings.ceph, self._shelves)
+        self.quarantine = Quarantine(self.layout, ledger, self._shelves)
 
     async def up(self) -> None:
-        """Make the folders."""
+        """Make the folders. Raises Refusal if root disks are to be in Ceph, and this host knows no cluster."""
         await asyncio.to_thread(self.layout.prepare)
+        if self._settings.root_pool:
+            self._shelves.block(self._settings.root_pool)
 
     async def tidy(self) -> None:
         """Purge what has been kept long enough."""
@@ -72,7 +85,10 @@ class LocalDisks:
         return files.Space(found.total, max(0, found.free - self._settings.keep_free_mb * MIB))
 
     async def create_root(self, order: CreateRootDisk, key: str) -> Disk:
-        """A qcow2 overlay on the cached image."""
+        """A qcow2 overlay on the cached image; or a block image."""
+        shelf = await self._shelf_of_root(order.server_id)
+        if shelf is not None:
+            return await self._create_block_root(order, key, shelf)
 
         async def build(target: Path) -> None:
             base = await self._base(order.image, order.size_gb)
@@ -81,6 +97,29 @@ class LocalDisks:
 
         # The row names the image before the image is looked for: from then on the cache keeps it.
         return await self._maker.make(Wanted(order.server_id, "root", "qcow2", key, images.object_id(order.image)), build)
+
+    async def _shelf_of_root(self, server_id: str) -> BlockShelf | None:
+        """Where the root disk is to be if not in a file; that of one that is being made stays where it is."""
+        found = await self._ledger.find(server_id, "root")
+        if found is not None:
+            return self._shelves.block_of(found.path) if found.path.startswith(SCHEME) else None
+        return self._shelves.block(self._settings.root_pool) if self._settings.root_pool else None
+
+    async def _create_block_root(self, order: CreateRootDisk, key: str, shelf: BlockShelf) -> Disk:
+        """A clone of a raw image in the same cluster; else a block image with the whole content of the cached image."""
+        image = order.image
+        cloned = image.disk_format == "raw" and image.url.startswith(f"{SCHEME}{shelf.fsid}/")
+
+        async def build(name: str) -> None:
+            if cloned:
+                return await shelf.clone(image, name, order.size_gb * GIB)
+            base = await self._base(image, order.size_gb)
+            path = await shelf.create(name, order.size_gb * GIB or base.virtual_size)
+            await qemu_img.fill(base.path, base.format, await self.exports.opened_by_qemu(path))
+
+        base_id = None if cloned else images.object_id(image)
+        wanted = Wanted(order.server_id, "root", "raw", key, base_id, keep_base=False)
+        return await Maker(shelf, self._ledger).make(wanted, build)
 
     async def create_blank(self, order: CreateBlankDisk, key: str) -> Disk:
         """An empty qcow2."""
@@ -153,8 +192,10 @@ class LocalDisks:
         return await asyncio.to_thread(_piece, path, order.offset, order.count)
 
     async def _there(self, owner: str, kind: str, what: str) -> tuple[Object, Path]:
-        """An object that is whole, and its file. Raises the Refusal disk_missing."""
+        """An object that is whole, and its file. Raises the Refusal disk_missing, and failed for one that is no file."""
         found = await self._ledger.find(owner, kind)
+        if found is not None and found.path.startswith(SCHEME):
+            raise Refusal(f"{what} is in Ceph: it cannot be copied yet.")
         path = self.layout.absolute(found.path) if found and found.state == "there" else None
         if found is None or path is None or not path.exists():
             raise Refusal(f"{what} is not on this host.", code="disk_missing")
@@ -191,7 +232,7 @@ class LocalDisks:
     async def in_place(self) -> list[Kept]:
         """Every disk and volume that is in its place."""
         found = [each for each in await self._ledger.in_place() if each.kind != "image"]
-        return [Kept(each.id, each.owner, each.kind, files.size_of(self.layout.absolute(each.path))) for each in found]
+        return [Kept(each.id, each.owner, each.kind, self._shelves.of(each.path).size(each.path)) for each in found]
 
     async def set_aside(self, owner: str) -> None:
         """Quarantine what this server or volume has, until an operator decides."""
@@ -208,11 +249,23 @@ class LocalDisks:
 
     async def missing(self) -> list[str]:
         """One sentence for each object that the ledger says is there and that is not."""
-        return [
-            f"The {found.kind} of {found.owner} was made on this host and is gone."
-            for found in await self._ledger.in_place()
-            if not self.layout.absolute(found.path).exists()
-        ]
+        told = []
+        by_shelf: dict[Shelf[Any], list[Object]] = {}
+        for found in await self._ledger.in_place():
+            by_shelf.setdefault(self._shelves.of(found.path), []).append(found)
+        for shelf, objects in by_shelf.items():
+            try:
+                absent = set(await shelf.absent([found.path for found in objects]))
+            except Refusal as problem:
+                told.append(problem.message)
+            else:
+                gone = [found for found in objects if found.path in absent]
+                told += [f"The {found.kind} of {found.owner} was made on this host and is gone." for found in gone]
+        return told
+
+    async def exported(self) -> list[Object]:
+        """The disks in place that guests reach through an exporter."""
+        return [found for found in await self._ledger.in_place() if found.path.startswith(SCHEME)]
 
     async def require(self, server_id: str, disks: list[DiskSpec]) -> None:
         """Refuse with disk_missing unless each disk is here, whole, and the server's own or its volume's."""
@@ -221,13 +274,13 @@ class LocalDisks:
             if found is None or found.owner != (wanted.volume_id or server_id):
                 message = f"Disk {wanted.disk_id} of server {server_id} is not on this host."
                 raise Refusal(message, code="disk_missing", internal=wanted.path)
-            if not self.layout.absolute(found.path).exists():
+            if await self._shelves.of(found.path).absent([found.path]):
                 message = f"Disk {wanted.disk_id} of server {server_id} was made here and is gone."
                 raise Refusal(message, code="disk_missing", internal=wanted.path)
             await self._require_base(found, wanted.disk_id)
 
     async def _recorded(self, wanted: DiskSpec) -> Object | None:
-        place = self.layout.relative(wanted.path)
+        place = self._shelves.recorded(wanted.path)
         found = await self._ledger.at(place) if place is not None else None
         return found if found is not None and found.state == "there" else None
 

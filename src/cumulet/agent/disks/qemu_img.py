@@ -16,6 +16,7 @@ _FRUGAL = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "MALLOC_ARENA
 """A heap for each thread would not fit into that address space."""
 
 _QUICK, _LONG = 30, 4 * 3600  # seconds
+_WITH_CEPH = 16 * 1024**3  # its libraries reserve address space for each of their many threads
 
 
 class Info(Struct, frozen=True, rename="kebab"):
@@ -27,9 +28,9 @@ class Info(Struct, frozen=True, rename="kebab"):
     format_specific: dict[str, object] | None = None
 
 
-async def _qemu_img(*arguments: str, timeout: float = _QUICK) -> bytes:
+async def _qemu_img(*arguments: str, timeout: float = _QUICK, memory: int = _MEMORY) -> bytes:
     """Raises Refusal: no_space, in_use if another process has the image, or failed."""
-    limits = (*ENDING_WITH_US, "prlimit", f"--as={_MEMORY}", f"--cpu={timeout:.0f}", "--")
+    limits = (*ENDING_WITH_US, "prlimit", f"--as={memory}", f"--cpu={timeout:.0f}", "--")
     try:
         return await run(*limits, "qemu-img", *arguments, env=_FRUGAL, timeout=timeout)
     except CommandFailed as problem:
@@ -73,6 +74,13 @@ async def overlay(target: Path, base: Path, base_format: str, size: int) -> None
 async def copy(source: Path, form: str, target: Path) -> None:
     """A qcow2 with the whole content of `source`. Raises Refusal."""
     await _qemu_img("convert", "-q", "-m", "1", "-O", "qcow2", "--image-opts", _named(source, form), str(target), timeout=_LONG)
+
+
+async def fill(source: Path, form: str, disk: dict[str, str]) -> None:
+    """Write the whole content of `source` to a block image that is empty and large enough. Raises Refusal."""
+    target = ",".join(["driver=raw", *(f"file.{name}={value.replace(',', ',,')}" for name, value in disk.items())])
+    named = ("-n", "--target-is-zero", "--image-opts", "--target-image-opts", _named(source, form), target)
+    await _qemu_img("convert", "-q", *named, timeout=_LONG, memory=_WITH_CEPH)
 
 
 async def grow(path: Path, form: str, size: int) -> None:

@@ -12,8 +12,9 @@ from cumulet.kernel.clock import stamp
 
 from ..refusals import Refusal
 from ..store.ledger import Ledger, Object
-from . import files, qemu_img
-from .layout import Layout, unfinished
+from . import files
+from .layout import Layout
+from .shelves.choosing import Shelves
 
 log = logging.getLogger(__name__)
 
@@ -21,34 +22,34 @@ Objects = list[Object]
 
 
 class Quarantine:
-    """A folder of renamed files, and their rows in the ledger."""
+    """Renamed objects, and their rows in the ledger."""
 
-    def __init__(self, layout: Layout, ledger: Ledger) -> None:
+    def __init__(self, layout: Layout, ledger: Ledger, shelves: Shelves) -> None:
         self._layout = layout
+        self._shelves = shelves
         self._ledger = ledger
         self._turn = asyncio.Lock()  # an object is restored, or removed, not both
 
     async def put(self, found: Object) -> None:
         """Move an object here. Right also if an earlier attempt was interrupted anywhere."""
-        place = self._layout.absolute(found.path)
-        kept = self._layout.quarantine(found.id)
-        await asyncio.to_thread(unfinished(place).unlink, missing_ok=True)
-        if not await asyncio.to_thread(self._move_in, found):
+        shelf = self._shelves.of(found.path)
+        if found.state == "making":
+            await shelf.discard(found)
+        if not await self._move_in(found):
             if found.state == "there":
-                log.error("%s of %s is in the ledger and not on the disk: nothing to quarantine", found.kind, found.owner)
+                log.error("%s of %s is in the ledger and not there: nothing to quarantine", found.kind, found.owner)
             await self._ledger.forget(found.id)
         else:
             now = self._ledger.clock.now()
-            await self._ledger.place(replace(found, state="quarantined", path=kept, since=now))
-        if place.parent.parent.name == "disks":
-            await asyncio.to_thread(files.remove_folder_if_empty, place.parent)
+            await self._ledger.place(replace(found, state="quarantined", path=shelf.kept(found.id), since=now))
 
-    def _move_in(self, found: Object) -> bool:
-        target = self._layout.absolute(self._layout.quarantine(found.id))
+    async def _move_in(self, found: Object) -> bool:
+        shelf = self._shelves.of(found.path)
+        kept = shelf.kept(found.id)
         try:
-            files.move(self._layout.absolute(found.path), target)
+            await shelf.move(found.path, kept)
         except FileNotFoundError:
-            return target.exists()
+            return not await shelf.absent([kept])
         return True
 
     async def list(self) -> list[Quarantined]:
@@ -57,8 +58,9 @@ class Quarantine:
         return [self._describe(found, found.id in held) for found in await self._ledger.quarantined()]
 
     def _describe(self, found: Object, held: bool) -> Quarantined:
-        path = self._layout.absolute(found.path)
-        return Quarantined(found.id, found.owner, found.kind, str(path), stamp(found.since), files.size_of(path), held)
+        shelf = self._shelves.of(found.path)
+        path, size = shelf.shown(found.path), shelf.size(found.path)
+        return Quarantined(found.id, found.owner, found.kind, path, stamp(found.since), size, held)
 
     async def set_aside(self, found: Object) -> None:
         """Move an object here until an operator decides. The hold comes first: there is no moment without it."""
@@ -71,15 +73,14 @@ class Quarantine:
             found = await self._ledger.get(object_id)
             if found is None or found.state != "quarantined":
                 raise Refusal(f"There is no object {object_id} in quarantine.", code="disk_missing")
-            place = self._layout.of(found.owner, found.kind)
-            path = self._layout.absolute(place)
-            if path.exists() or await self._ledger.find(found.owner, found.kind):
+            shelf = self._shelves.of(found.path)
+            place = shelf.place(found.owner, found.kind)
+            if not await shelf.absent([place]) or await self._ledger.find(found.owner, found.kind):
                 raise Refusal(f"{found.owner} has a {found.kind} disk in place.", code="disk_exists")
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            await asyncio.to_thread(files.move, self._layout.absolute(found.path), path)
+            await shelf.move(found.path, place)
             await self._ledger.place(replace(found, state="there", path=place, since=self._ledger.clock.now()))
             await self._ledger.unhold(object_id)
-        return str(path)
+        return shelf.shown(place)
 
     async def purge_one(self, object_id: str) -> None:
         """Remove an object for good, held or not. Raises Refusal: disk_missing, in_use."""
@@ -100,8 +101,10 @@ class Quarantine:
                 await self._remove(found.id)
 
     async def make_room(self, wanted: int) -> None:
-        """Remove the oldest objects that are not held until `wanted` bytes are free, or nothing is left."""
+        """Remove the oldest objects on the host's own disk that are not held until `wanted` bytes are free, or nothing is left."""
         for found in await self._unheld():
+            if not self._shelves.of(found.path).size(found.path):
+                continue
             if files.space(self._layout.state).free >= wanted:
                 return
             if await self._remove(found.id):
@@ -117,8 +120,8 @@ class Quarantine:
             found = await self._ledger.get(object_id)
             if found is None or found.state != "quarantined" or await self._is_needed(found):
                 return False
-            # Nothing can come to need a quarantined file, so the file may go before its row: a crash between leaves no litter.
-            await asyncio.to_thread(files.remove, self._layout.absolute(found.path))
+            # Nothing can come to need a quarantined object, so it may go before its row: a crash between leaves no litter.
+            await self._shelves.of(found.path).remove(found.path)
             await self._ledger.forget(found.id)
             if found.base is not None:
                 await self._ledger.touch(found.base)
@@ -128,12 +131,7 @@ class Quarantine:
         if await self._ledger.is_base(found.id):
             log.info("%s of %s is in quarantine and the base of another disk: kept", found.kind, found.owner)
             return True
-        path = self._layout.absolute(found.path)
-        try:
-            if path.exists():
-                await qemu_img.info(path, found.format)
-        except Refusal as problem:
-            if problem.code == "in_use":
-                log.error("%s of %s is in quarantine and still open: kept", found.kind, found.owner)
-                return True
+        if await self._shelves.of(found.path).is_open(found.path, found.format):
+            log.error("%s of %s is in quarantine and still open: kept", found.kind, found.owner)
+            return True
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from xml.etree import ElementTree as xml
 
 from msgspec import Struct
@@ -9,7 +10,10 @@ from msgspec import Struct
 from cumulet.contract.guests import DiskSpec, HostDevice, PortSpec
 
 from ..accelerator import VirtType
+from ..disks.exports import NAME, socket_of
+from ..disks.shelves.block import SCHEME
 
+_PATIENCE = 300  # seconds
 _OFFLOADS = ("csum", "gso", "tso4", "tso6", "ecn", "ufo")
 _GUEST_OFFLOADS = ("csum", "tso4", "tso6", "ecn", "ufo")
 
@@ -19,6 +23,7 @@ class Surroundings(Struct, frozen=True):
 
     `cache` is QEMU's cache mode; `userspace` whether the datapath knows nothing of offloads: then ping works and TCP hangs unless
     they are off on both sides. `shared_cpus` are the processors for guests that have none of their own, all if it is empty.
+    `exports` is the folder in which block images' exporters listen.
     """
 
     virt_type: VirtType
@@ -27,6 +32,7 @@ class Surroundings(Struct, frozen=True):
     cache: str
     userspace: bool
     shared_cpus: list[int] = []
+    exports: Path = Path("/")
 
 
 def alias(name: str) -> str:
@@ -43,11 +49,15 @@ def disk(spec: DiskSpec, around: Surroundings, boot: int | None = None) -> xml.E
     """A disk. A CD-ROM sits on virtio-scsi, whatever was asked: q35 has no IDE, and cloud kernels have no driver for SATA."""
     cdrom = spec.kind == "cdrom"
     bus = "scsi" if cdrom else "sata" if spec.bus == "ide" else spec.bus
-    element = xml.Element("disk", type="file", device="cdrom" if cdrom else "disk")
+    exported = spec.path.startswith(SCHEME)
+    element = xml.Element("disk", type="network" if exported else "file", device="cdrom" if cdrom else "disk")
     driver = xml.SubElement(element, "driver", name="qemu", type=spec.format, cache=around.cache)
     if not cdrom:
         driver.set("discard", "unmap")
-    xml.SubElement(element, "source", file=spec.path)
+    if exported:
+        element.append(_exported(spec, around))
+    else:
+        xml.SubElement(element, "source", file=spec.path)
     name = spec.device.replace("vd", "sd", 1) if bus in ("sata", "scsi", "usb") else spec.device
     xml.SubElement(element, "target", dev=name, bus=bus)
     if spec.readonly or cdrom:
@@ -57,6 +67,14 @@ def disk(spec: DiskSpec, around: Surroundings, boot: int | None = None) -> xml.E
         xml.SubElement(element, "boot", order=str(boot))
     xml.SubElement(element, "alias", name=alias(spec.disk_id))
     return element
+
+
+def _exported(spec: DiskSpec, around: Surroundings) -> xml.Element:
+    """A block image's exporter; while it is restarted the guest's requests wait. https://libvirt.org/formatdomain.html"""
+    source = xml.Element("source", protocol="nbd", name=NAME)
+    xml.SubElement(source, "host", transport="unix", socket=str(socket_of(around.exports, spec.path)))
+    xml.SubElement(source, "reconnect", delay=str(_PATIENCE))
+    return source
 
 
 def port(spec: PortSpec, around: Surroundings) -> xml.Element:

@@ -12,6 +12,9 @@ import logging
 import os
 import platform
 from pathlib import Path
+from weakref import WeakValueDictionary
+
+from msgspec.structs import replace
 
 from cumulet.contract.commands import Cell, Device, Guest, HostFacts, PagePool
 from cumulet.contract.guests import DiskSpec, GuestSpec, PortSpec
@@ -20,6 +23,7 @@ from cumulet.kernel.daemons import DaemonFailed
 
 from .. import accelerator
 from ..disks.disks import GIB, LocalDisks
+from ..disks.exports import folder_of
 from ..host import Free, Switch
 from ..identity import Identity, boot_name, claim_identity, forget_boot, release_identity
 from ..refusals import Refusal
@@ -49,18 +53,50 @@ class LibvirtGuests:
         self._stage = stage
         self._disks = disks
         self._patience = detach_patience
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def start(self, guest: GuestSpec) -> None:
-        """Plug its ports, define it and start it."""
-        await guests.start(self._stage, guest)
+        """Export its root disk if that is in Ceph, plug its ports, define it and start it."""
+        async with self._turn(guest.server_id):
+            for path in await self._exported(guest.server_id):
+                await self._disks.exports.serve(path)
+            await guests.start(self._stage, guest)
 
     async def stop(self, server_id: str, grace: float) -> None:
         """Shut it down, by force after `grace` seconds."""
         await guests.stop(self._stage, server_id, grace)
+        await self.close_disks(server_id)
 
     async def destroy(self, server_id: str) -> None:
         """Power it off, unplug its ports, forget it."""
         await guests.destroy(self._stage, server_id)
+        await self.close_disks(server_id)
+
+    async def close_disks(self, server_id: str) -> None:
+        """Export nothing of a guest that is off."""
+        async with self._turn(server_id):
+            if not await self.running(server_id):
+                for path in await self._exported(server_id):
+                    await self._disks.exports.stop(path)
+
+    async def heal_disks(self) -> list[str]:
+        """Start exporters of running guests that have died, and stop those of guests that have ended."""
+        owners = {found.owner for found in await self._disks.exported()}
+        return [text for told in await asyncio.gather(*map(self._heal_disks, owners)) for text in told]
+
+    async def _heal_disks(self, server_id: str) -> list[str]:
+        if not await self.running(server_id):
+            await self.close_disks(server_id)
+            return []
+        async with self._turn(server_id):
+            started = [await self._disks.exports.serve(path) for path in await self._exported(server_id)]
+        return [f"What exported the root disk of server {server_id} had died and was started again."] if any(started) else []
+
+    async def _exported(self, server_id: str) -> list[str]:
+        return [found.path for found in await self._disks.exported() if found.owner == server_id]
+
+    def _turn(self, server_id: str) -> asyncio.Lock:
+        return self._turns.setdefault(server_id, asyncio.Lock())
 
     async def attach_disk(self, server_id: str, disk: DiskSpec) -> None:
         """Hot-plug a disk."""
@@ -130,7 +166,7 @@ class LibvirtHost:
         self._probing: asyncio.Task[None] | None = None
         self._gone: set[str] = set()
         self._consoles = settings.state / "consoles"
-        around = Surroundings("qemu", str(settings.emulator), str(self._consoles), "none", True)
+        around = Surroundings("qemu", str(settings.emulator), str(self._consoles), "none", True, exports=folder_of(settings.state))
         self._stage = Stage(self._connection, switch, daemon.process_ids(settings), daemon.namespace(settings), around)
         self._guests = LibvirtGuests(self._stage, disks, settings.detach_patience)
 
@@ -178,7 +214,14 @@ class LibvirtHost:
         chosen = await accelerator.choose(settings.state) if settings.virt_type == "auto" else settings.virt_type
         cache = "none" if await asyncio.to_thread(_takes_direct_io, settings.state) else "writeback"
         program = str(daemon.emulator(settings, chosen))
-        return Surroundings(chosen, program, str(self._consoles), cache, self._switch.userspace, self._processors()[0])
+        return replace(
+            self._stage.around,
+            virt_type=chosen,
+            emulator=program,
+            cache=cache,
+            userspace=self._switch.userspace,
+            shared_cpus=self._processors()[0],
+        )
 
     async def _ensure_daemon(self) -> bool:
         try:
@@ -203,6 +246,7 @@ class LibvirtHost:
             "The switch": self._switch.heal,
             "libvirtd": self._heal_libvirtd,
             "The serial logs": self._trim,
+            "The root disks in Ceph": self._guests.heal_disks,
             "The disks": self._miss_disks,
         }
         for name, part in parts.items():
@@ -241,6 +285,7 @@ class LibvirtHost:
         running = [g.server_id for g in await self._guests.list() if g.server_id and g.state != "shutdown"]
         await asyncio.to_thread(forget_boot, self._settings.state)
         await asyncio.gather(*(self._guests.stop(server_id, grace) for server_id in running))
+        await self._guests.heal_disks()
         await self._connection.close()
         await self.stop_daemon()
         await self._switch.down()

@@ -48,6 +48,15 @@ class BlockImage:
         """Return when all that was written is on disk."""
         checked(self._c.rbd_flush(self._handle), self.name)
 
+    def has_writers(self) -> bool:
+        """Whether anybody else has it open for writing, or died so less than half a minute ago."""
+        none = ctypes.c_size_t(0)
+        result: int = self._c.rbd_watchers_list(self._handle, None, ctypes.byref(none))
+        if result == -errno.ERANGE:  # more than none
+            return True
+        checked(result, self.name)
+        return False
+
     def make_snapshot(self, snapshot: str) -> None:
         """A snapshot of what is on disk. Raises FileExistsError."""
         checked(self._c.rbd_snap_create(self._handle, snapshot.encode()), f"{self.name}@{snapshot}")

@@ -35,6 +35,10 @@ _RBD: dict[str, tuple[Any, ...]] = {
     "rbd_list2": (c_void_p, c_void_p, _SIZE),
     "rbd_image_spec_list_cleanup": (c_void_p, c_size_t),
     "rbd_create2": (c_void_p, c_char_p, c_uint64, c_uint64, POINTER(c_int)),
+    "rbd_clone3": (c_void_p, c_char_p, c_char_p, c_void_p, c_char_p, c_void_p),
+    "rbd_image_options_create": (_HANDLE,),
+    "rbd_image_options_set_uint64": (c_void_p, c_int, c_uint64),
+    "rbd_image_options_destroy": (c_void_p,),
     "rbd_open": (c_void_p, c_char_p, _HANDLE, c_char_p),
     "rbd_open_read_only": (c_void_p, c_char_p, _HANDLE, c_char_p),
     "rbd_close": (c_void_p,),
@@ -49,12 +53,13 @@ _RBD: dict[str, tuple[Any, ...]] = {
     "rbd_snap_unprotect": (c_void_p, c_char_p),
     "rbd_snap_is_protected": (c_void_p, c_char_p, POINTER(c_int)),
     "rbd_list_children3": (c_void_p, c_void_p, _SIZE),
+    "rbd_watchers_list": (c_void_p, c_void_p, _SIZE),
     "rbd_rename": (c_void_p, c_char_p, c_char_p),
     "rbd_remove": (c_void_p, c_char_p),
 }
 _NOTHING = (
     *("rados_shutdown", "rados_set_pool_full_try", "rados_ioctx_destroy", "rados_buffer_free"),
-    "rbd_image_spec_list_cleanup",
+    *("rbd_image_spec_list_cleanup", "rbd_image_options_create", "rbd_image_options_destroy"),
 )
 _LONG = ("rbd_read", "rbd_write")
 

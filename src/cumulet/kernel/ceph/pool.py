@@ -19,6 +19,10 @@ from .libraries import Libraries, checked, libraries
 
 _NO_FSID = "00000000-0000-0000-0000-000000000000"
 _LAYERING = 1  # the one feature that a clone's parent needs
+_EXCLUSIVE_LOCK = 4  # one writer at a time, and one that is taken for dead is shut out of the cluster
+_DISK = _LAYERING | _EXCLUSIVE_LOCK
+_FEATURES = 1  # RBD_IMAGE_OPTION_FEATURES in librbd.h
+_ORDER = 22  # objects of 4 MiB
 
 
 class _Name(ctypes.Structure):
@@ -92,6 +96,14 @@ def fsid(client: Client) -> str:
     return text.value.decode()
 
 
+class Snapshot(Struct, frozen=True):
+    """A snapshot of an image in a pool, by their names."""
+
+    pool: str
+    image: str
+    snapshot: str
+
+
 class Room(Struct, frozen=True):
     """Bytes that a pool can still take, and has in all."""
 
@@ -153,6 +165,36 @@ class Pool:
         with self._calling() as connection:
             bits = ctypes.c_int(order)
             checked(self._c.rbd.rbd_create2(connection.pool, name.encode(), 0, _LAYERING, ctypes.byref(bits)), name)
+
+    def create_disk(self, name: str, size: int) -> None:
+        """An empty image of `size` bytes with one writer at a time. Raises FileExistsError."""
+        with self._calling() as connection:
+            bits = ctypes.c_int(_ORDER)
+            checked(self._c.rbd.rbd_create2(connection.pool, name.encode(), size, _DISK, ctypes.byref(bits)), name)
+
+    def clone_disk(self, parent: Snapshot, name: str) -> None:
+        """The same with the content of a snapshot, of which it takes no room. Raises FileNotFoundError, FileExistsError."""
+        # Everything else, such as the size of its objects, is as the parent has it.
+        options = ctypes.c_void_p()
+        self._c.rbd.rbd_image_options_create(ctypes.byref(options))
+        try:
+            self._c.rbd.rbd_image_options_set_uint64(options, _FEATURES, _DISK)
+            with self._calling() as connection, self._beside(connection, parent.pool) as pool:
+                source = (pool, parent.image.encode(), parent.snapshot.encode())
+                result = self._c.rbd.rbd_clone3(*source, connection.pool, name.encode(), options)
+                checked(result, f"{parent.image}@{parent.snapshot}")
+        finally:
+            self._c.rbd.rbd_image_options_destroy(options)
+
+    @contextmanager
+    def _beside(self, connection: _Connection, name: str) -> Iterator[ctypes.c_void_p]:
+        """Another pool, by the same connection."""
+        pool = ctypes.c_void_p()
+        checked(self._c.rados.rados_ioctx_create(connection.cluster, name.encode(), ctypes.byref(pool)), name)
+        try:
+            yield pool
+        finally:
+            self._c.rados.rados_ioctx_destroy(pool)
 
     @contextmanager
     def opened(self, name: str, snapshot: str | None = None, writable: bool = False) -> Iterator[BlockImage]:

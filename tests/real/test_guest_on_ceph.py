@@ -15,6 +15,7 @@ from support.ceph import Ceph
 from support.killing import kill_9
 from support.rbd import ceph_rbd, configured, emptied, root_pool
 from support.real_cloud import RealCloud, real_cloud, until
+from support.real_project import Project
 
 pytestmark = pytest.mark.real
 
@@ -44,16 +45,72 @@ async def cloud(image: Path, real_ceph: Ceph, pool: Pool, tmp_path: Path) -> Asy
         yield cloud
 
 
-def exporter(cloud: RealCloud) -> int:
-    """The process id of the only one."""
-    (pidfile,) = (cloud.state / "agent/exports").glob("*.pid")
-    return int(pidfile.read_text().split()[0])
+def exporters(cloud: RealCloud) -> list[int]:
+    """Their process ids."""
+    return [int(pidfile.read_text().split()[0]) for pidfile in (cloud.state / "agent/exports").glob("*.pid")]
 
 
-async def test_a_guest_runs_on_a_clone(cloud: RealCloud, pool: Pool, real_ceph: Ceph) -> None:
-    server = await cloud.server("hello")
-    (name,) = pool.names()
-    assert name == f"disks.{server['id']}.root"
-    info = json.loads(real_ceph.run("rbd", "info", "--format", "json", f"{pool.name}/{name}"))
-    print(info, real_ceph.run("rbd", "du", f"{pool.name}/{name}"), await cloud.ssh("df; mount"))
-    print(Path(f"/proc/{exporter(cloud)}/status").read_text())
+async def writes(cloud: RealCloud, text: str) -> None:
+    """The guest writes to its disk, and has it there when it says so."""
+    assert await cloud.ssh(f"echo {text} >written && sync && cat written", seconds=90) == text
+
+
+async def test_K3_a_guest_goes_on_writing_to_its_clone_whatever_dies_around_it(
+    cloud: RealCloud, pool: Pool, real_ceph: Ceph
+) -> None:
+    project, server = Project(cloud.demo, cloud.admin), (await cloud.server("hello"))["id"]
+    disk = f"{pool.name}/disks.{server}.root"
+    (used,) = json.loads(real_ceph.run("rbd", "du", "--format", "json", disk))["images"]
+    image = await project.first("/image/v2/images?name=tiny")
+    assert json.loads(real_ceph.run("rbd", "info", "--format", "json", disk))["parent"]["image"].startswith(
+        f"cloud.images.{image['id']}"
+    )
+    assert used["used_size"] < image["size"] / 2, (used, image["size"])
+
+    await writes(cloud, "before")
+    emulator, before = cloud.emulator(server), exporters(cloud)
+    cloud.kill()
+    await writes(cloud, "without-agent")
+    await cloud.up()
+    assert exporters(cloud) == before
+    kill_9(before[0])
+    await writes(cloud, "without-exporter")
+    assert exporters(cloud) not in ([], before)
+    assert cloud.emulator(server) == emulator
+    assert await cloud.ssh("dmesg | grep -ci error || true") == "0"
+
+    await project.act(server, "os-stop")
+    await project.becomes(server, "SHUTOFF")
+    assert exporters(cloud) == []
+    await project.act(server, "os-start")
+    await project.becomes(server, "ACTIVE")
+    await cloud.answers()
+    assert await cloud.ssh("cat written") == "without-exporter"
+
+    await cloud.admin.call("DELETE", f"/image/v2/images/{image['id']}")
+    await writes(cloud, "without-image")
+    await project.delete(server)
+    (kept,) = json.loads(await cloud.must("quarantine", "list", "--json"))["quarantine"]
+    assert exporters(cloud) == []
+    assert (kept["kind"], kept["owner"], pool.names()) == ("root", server, [f"disks-quarantine.{kept['object_id']}"])
+    await cloud.must("quarantine", "purge", kept["object_id"], "--yes")
+    assert pool.names() == []
+
+
+@pytest.mark.parametrize("come_so_far", ["disks-making.", "disks."])
+async def test_T1_a_clone_whose_maker_is_killed_is_finished_or_never_was(cloud: RealCloud, pool: Pool, come_so_far: str) -> None:
+    project, first = Project(cloud.demo, cloud.admin), (await cloud.server("hello"))["id"]
+    network = (await project.first("/network/v2.0/networks?name=private"))["id"]
+    server = await project.server("crashed", network)
+
+    async def begun() -> bool:
+        names = await asyncio.to_thread(pool.names)
+        return any(name.startswith(come_so_far) and first not in name for name in names)
+
+    await until(begun, "a clone is begun", 30, pause=0.002)
+    cloud.kill()
+    await cloud.up()
+    await project.becomes(server, "ACTIVE", 120)
+    assert sorted(pool.names()) == sorted(f"disks.{each}.root" for each in (first, server))
+    await project.delete(server)
+    assert sorted(name.partition(".")[0] for name in pool.names()) == ["disks", "disks-quarantine"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from xml.etree import ElementTree as xml
 
 import pytest
 from msgspec.structs import replace
 
+from cumulet.agent.disks.exports import socket_of
 from cumulet.agent.libvirt.devices import Surroundings
 from cumulet.agent.libvirt.domain import NAMESPACE, domain
 from cumulet.agent.libvirt.reading import has_device, ports_of, server_of, state_of, target_of
@@ -182,3 +184,20 @@ def test_a_guest_without_cells_is_bound_to_those_that_its_memory_is_claimed_of()
 def test_guests_share_the_processors_that_an_option_names():
     assert parsed(around=replace(KVM, shared_cpus=[0, 1, 2, 9])).find("vcpu").get("cpuset") == "0-2,9"
     assert parsed().find("vcpu").get("cpuset") is None
+
+
+def test_a_root_disk_in_ceph_comes_from_its_exporter_and_waits_for_it():
+    disk = replace(ROOT, path="rbd://fsid/roots/disks.s1.root", format="raw")
+    found = parsed(replace(GUEST, disks=[disk]), replace(TCG, exports=Path("/state/exports"))).find("devices/disk")
+    assert (found.get("type"), found.find("driver").get("type"), found.find("target").get("dev")) == ("network", "raw", "vda")
+    source = found.find("source")
+    assert (source.get("protocol"), source.get("name"), source.get("file")) == ("nbd", "root", None)
+    host = source.find("host")
+    assert (host.get("transport"), host.get("socket")) == ("unix", str(socket_of(Path("/state/exports"), disk.path)))
+    assert int(source.find("reconnect").get("delay")) > 60
+
+
+def test_exporters_listen_on_different_short_paths():
+    one, other = (socket_of(Path("/state/exports"), f"rbd://fsid/roots/disks.{server}.root") for server in "ab")
+    assert one != other
+    assert len(one.name) < len("libvirt/run/libvirt-sock")

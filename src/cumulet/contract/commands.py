@@ -374,7 +374,7 @@ class HostFacts(Struct, tag=True, frozen=True):
 
 
 class Quarantined(Struct, frozen=True):
-    """One object in quarantine; `since` is a UTC stamp, `size` in bytes. `held`: it stays until an operator decides."""
+    """One object in quarantine; `since` is a UTC stamp, `size` in bytes of the host's own disk. `held`: it stays until an operator decides."""
 
     object_id: str
     owner: str
@@ -386,7 +386,7 @@ class Quarantined(Struct, frozen=True):
 
 
 class Kept(Struct, frozen=True):
-    """A disk in its place. `owner` is the server, or the volume; `size` is in bytes."""
+    """A disk in its place. `owner` is the server, or the volume; `size` is in bytes of the host's own disk."""
 
     object_id: str
     owner: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from cumulet.agent.accelerator import boot_sector, has_virtualization
 from cumulet.agent.identity import claim_identity, fingerprint, release_identity
 from cumulet.agent.libvirt import console, strays
 from cumulet.agent.libvirt.daemon import libvirtd, prepare, socket_of
+from cumulet.agent.libvirt.devices import PATIENCE
 from cumulet.agent.libvirt.facts import booted_at, host_model, memory_mb, processor_features, qemu_version
 from cumulet.agent.libvirt.settings import HostSettings
 from cumulet.agent.refusals import Refusal
@@ -104,6 +106,16 @@ async def test_the_emulator_runs_one_thread_under_tcg_and_changes_nothing_else(t
     prepare(settings, "11111111-2222-4333-8444-555555555555")
     said = await run(str(tmp_path / "qemu-tcg"), "-name", "a b", "-accel", "tcg,tb-size=32", "-accel", "kvm", "tcg")
     assert said.decode().strip() == "-name a b -accel tcg,tb-size=32,thread=single -accel kvm tcg"
+
+
+async def test_the_emulator_waits_for_the_exporters_of_disks(tmp_path):
+    prepare(HostSettings(state=tmp_path, emulator=Path("/bin/echo")), "11111111-2222-4333-8444-555555555555")
+    plain, waiting, file = '{"driver":"nbd","export":"root"}', '{"driver":"nbd","reconnect-delay":9}', '{"driver":"file"}'
+    for name in ("qemu-tcg", "qemu-kvm"):
+        said = await run(str(tmp_path / name), *(word for node in (plain, waiting, file) for word in ("-blockdev", node)))
+        nodes = [json.loads(word) for word in said.decode().strip().split("-blockdev ")[1:]]
+        assert [node.get("reconnect-delay") for node in nodes] == [PATIENCE, 9, None]
+        assert nodes[0]["export"] == "root"
 
 
 def test_somebody_elses_libvirtd_is_not_started(tmp_path):

@@ -212,12 +212,19 @@ class LocalDisks:
         """Quarantine what this key, or a key below it, made for the server."""
         for found in await self._ledger.owned(server_id):
             if made_by(found.created_by, created_by):
+                await self._close(found)
                 await self.quarantine.put(found)
 
     async def quarantine_server(self, server_id: str) -> None:
         """Quarantine every disk the server owns."""
         for found in await self._ledger.owned(server_id):
+            await self._close(found)
             await self.quarantine.put(found)
+
+    async def _close(self, found: Object) -> None:
+        """What exports a disk of a guest that is off must not outlive the disk's name, by which it is found."""
+        if found.path.startswith(SCHEME):
+            await self.exports.stop(found.path)
 
     async def quarantine_volume(self, volume_id: str) -> None:
         """Quarantine the volume if it is there."""
@@ -237,6 +244,7 @@ class LocalDisks:
     async def set_aside(self, owner: str) -> None:
         """Quarantine what this server or volume has, until an operator decides."""
         for found in await self._ledger.owned(owner):
+            await self._close(found)
             await self.quarantine.set_aside(found)
 
     async def release(self, object_id: str) -> None:

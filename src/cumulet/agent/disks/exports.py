@@ -59,7 +59,10 @@ class Exports:
 
     async def stop(self, path: str) -> None:
         """Close it; done already if it is not exported."""
-        await self._daemon(path).stop()
+        daemon = self._daemon(path)
+        await daemon.stop()
+        for litter in (daemon.log, socket_of(self._folder, path)):
+            litter.unlink(missing_ok=True)
 
     async def opened_by_qemu(self, path: str) -> dict[str, str]:
         """A block image in the words of QEMU's options, which can be used now."""

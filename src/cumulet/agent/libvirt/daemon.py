@@ -12,6 +12,7 @@ from cumulet.kernel.daemons import Daemon
 
 from ..accelerator import VirtType
 from ..refusals import Refusal
+from .devices import PATIENCE
 from .settings import HostSettings
 
 _PRIVATE = {
@@ -45,12 +46,17 @@ stdio_handler = "file"
 vnc_listen = "127.0.0.1"
 """
 
-# QEMU 7.2 with several TCG threads loses guest writes in live migration, and libvirt 9 cannot say thread=single.
+# QEMU 7.2 with several TCG threads loses guest writes in live migration, and libvirt 9 cannot say thread=single. Nor does it pass
+# on how long a disk's exporter is waited for: QEMU would answer with errors at once, which a guest's sync() does not even see.
 _WRAPPER = """#!/bin/sh
 previous=
 for argument; do
     shift
-    case "$previous $argument" in "-accel tcg"*) argument="$argument,thread=single" ;; esac
+    case "$previous $argument" in
+        "-accel tcg"*) argument="$argument,thread=single" ;;
+        *'"reconnect-delay"'*) ;;
+        '-blockdev {{"driver":"nbd",'*) argument="{{\\"reconnect-delay\\":{patience},${{argument#?}}" ;;
+    esac
     previous=$argument
     set -- "$@" "$argument"
 done
@@ -77,8 +83,10 @@ def namespace(settings: HostSettings) -> Path:
 
 
 def emulator(settings: HostSettings, virt_type: VirtType) -> Path:
-    """The program that runs guests; written by `prepare` for TCG."""
-    return settings.state / "qemu-tcg" if virt_type == "qemu" else settings.emulator
+    """The program that runs guests; written by `prepare` for TCG, and for root disks that have exporters."""
+    if virt_type == "qemu":
+        return settings.state / "qemu-tcg"
+    return settings.state / "qemu-kvm" if settings.disks.root_pool else settings.emulator
 
 
 def prepare(settings: HostSettings, host_id: str) -> None:
@@ -88,9 +96,10 @@ def prepare(settings: HostSettings, host_id: str) -> None:
         (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
     (folder / "etc" / "libvirtd.conf").write_text(_LIBVIRTD.format(host_id=host_id))
     (folder / "etc" / "qemu.conf").write_text(_QEMU)
-    wrapper = settings.state / "qemu-tcg"
-    wrapper.write_text(_WRAPPER.format(emulator=shlex.quote(str(settings.emulator))))
-    wrapper.chmod(0o755)
+    for name in ("qemu-tcg", "qemu-kvm"):
+        wrapper = settings.state / name
+        wrapper.write_text(_WRAPPER.format(emulator=shlex.quote(str(settings.emulator)), patience=PATIENCE))
+        wrapper.chmod(0o755)
 
 
 def libvirtd(settings: HostSettings) -> Daemon | None:

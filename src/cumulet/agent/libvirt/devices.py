@@ -13,7 +13,9 @@ from ..accelerator import VirtType
 from ..disks.exports import NAME, socket_of
 from ..disks.shelves.block import SCHEME
 
-_PATIENCE = 300  # seconds
+PATIENCE = 300
+"""Seconds for which a guest waits for the exporter of its disk."""
+
 _OFFLOADS = ("csum", "gso", "tso4", "tso6", "ecn", "ufo")
 _GUEST_OFFLOADS = ("csum", "tso4", "tso6", "ecn", "ufo")
 
@@ -73,7 +75,7 @@ def _exported(spec: DiskSpec, around: Surroundings) -> xml.Element:
     """A block image's exporter; while it is restarted the guest's requests wait. https://libvirt.org/formatdomain.html"""
     source = xml.Element("source", protocol="nbd", name=NAME)
     xml.SubElement(source, "host", transport="unix", socket=str(socket_of(around.exports, spec.path)))
-    xml.SubElement(source, "reconnect", delay=str(_PATIENCE))
+    xml.SubElement(source, "reconnect", delay=str(PATIENCE))
     return source
 
 

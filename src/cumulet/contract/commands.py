@@ -374,7 +374,10 @@ class HostFacts(Struct, tag=True, frozen=True):
 
 
 class Quarantined(Struct, frozen=True):
-    """One object in quarantine; `since` is a UTC stamp, `size` in bytes of the host's own disk. `held`: it stays until an operator decides."""
+    """One object in quarantine; `since` is a UTC stamp, `size` in bytes of the host's own disk.
+
+    `held`: it stays until an operator decides.
+    """
 
     object_id: str
     owner: str

@@ -79,7 +79,7 @@ async def copy(source: Path, form: str, target: Path) -> None:
 async def fill(source: Path, form: str, disk: dict[str, str]) -> None:
     """Write the whole content of `source` to a block image that is empty and large enough. Raises Refusal."""
     target = ",".join(["driver=raw", *(f"file.{name}={value.replace(',', ',,')}" for name, value in disk.items())])
-    named = ("-n", "--target-is-zero", "--image-opts", "--target-image-opts", _named(source, form), target)
+    named = ("-m", "1", "-n", "--target-is-zero", "--image-opts", "--target-image-opts", _named(source, form), target)
     await _qemu_img("convert", "-q", *named, timeout=_LONG, memory=_WITH_CEPH)
 
 

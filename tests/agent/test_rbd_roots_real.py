@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Iterator
 
 import pytest
 from msgspec.structs import replace
@@ -43,9 +44,10 @@ def image(store) -> ImageSource:
 
 
 @pytest.fixture
-def pool(real_ceph) -> Pool:
+def pool(real_ceph) -> Iterator[Pool]:
     """An empty pool for root disks."""
-    return root_pool(real_ceph)
+    with root_pool(real_ceph) as pool:
+        yield pool
 
 
 class Machine:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,9 +21,10 @@ pytestmark = pytest.mark.real
 
 
 @pytest.fixture
-def pool(real_ceph: Ceph) -> Pool:
+def pool(real_ceph: Ceph) -> Iterator[Pool]:
     """An empty pool for root disks."""
-    return root_pool(real_ceph)
+    with root_pool(real_ceph) as pool:
+        yield pool
 
 
 @pytest.fixture

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from cumulet.image.bytestores.rbd import RbdStore
 from cumulet.image.bytestores.settings import RbdSettings
 from cumulet.kernel.ceph.client import Client
@@ -34,11 +37,14 @@ def emptied(settings: RbdSettings) -> RbdStore:
     return store
 
 
-def root_pool(cluster: Ceph, name: str = "roots") -> Pool:
-    """An empty pool for root disks, as a host may use it that may only read the images."""
+@contextmanager
+def root_pool(cluster: Ceph, name: str = "roots") -> Iterator[Pool]:
+    """A pool for root disks, as a host may use it that may only read the images; empty before and after."""
     cluster.pool(name)
     keyring = cluster.user("rooted", name, also="profile rbd-read-only pool=images")
     pool = Pool(Client(cluster.conf, "rooted", str(keyring), patience=15.0), name)
-    for image in pool.names():
-        pool.remove(image)
-    return pool
+    try:
+        yield pool
+    finally:
+        for image in pool.names():
+            pool.remove(image)

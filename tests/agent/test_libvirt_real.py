@@ -1,13 +1,9 @@
 """The real host: a libvirtd of its own in its own namespaces, and guests that run a boot sector under TCG."""
 
-# ruff: noqa: ASYNC221, ASYNC240
+# ruff: noqa: ASYNC240
 from __future__ import annotations
 
-import asyncio
 import os
-import shutil
-import subprocess
-import tempfile
 from pathlib import Path
 from xml.etree import ElementTree as xml
 
@@ -31,28 +27,15 @@ from cumulet.contract.claims import sign
 from cumulet.contract.guests import CellSpec, ClaimToken, DiskSpec, GuestSpec, HostDevice, PortSpec
 from cumulet.kernel.ids import new_uuid
 from cumulet.kernel.process import run
-from support.agent_lab import KEY, Lab
+from support.agent_lab import KEY, running_lab
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="module")]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def lab():
-    folder, netns = Path(tempfile.mkdtemp(prefix="cml-")), f"cml{os.getpid()}"
-    subprocess.run(["ip", "netns", "add", netns], check=True)
-    subprocess.run(["ip", "-n", netns, "link", "set", "lo", "up"], check=True)
-    lab = Lab(folder, netns)
-    try:
-        await lab.start()
+    async with running_lab() as lab:
         yield lab
-        left = (await lab.order(c.ListGuests())).guests
-        await asyncio.gather(*(lab.order(c.DestroyGuest(guest.server_id)) for guest in left if guest.server_id))
-        await lab.agent.stop()
-    finally:
-        await lab.host.stop_daemon()
-        lab.kill_everything()
-        subprocess.run(["ip", "netns", "del", netns], check=True)
-        shutil.rmtree(folder)
 
 
 async def test_the_accelerator_is_chosen_by_what_works(lab):

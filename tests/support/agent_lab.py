@@ -1,6 +1,6 @@
 """One real host with an agent on it, and guests that run a boot sector under TCG."""
 
-# ruff: noqa: ASYNC110
+# ruff: noqa: ASYNC110, ASYNC221
 from __future__ import annotations
 
 import asyncio
@@ -8,6 +8,11 @@ import contextlib
 import hashlib
 import itertools
 import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from cumulet.agent import accelerator
@@ -140,3 +145,23 @@ class Lab:
         async with asyncio.timeout(10):
             while not any((g.server_id, g.state) == (server_id, state) for g in (await self.beats.get()).guests):
                 pass
+
+
+@asynccontextmanager
+async def running_lab(disks: DiskSettings | None = None) -> AsyncIterator[Lab]:
+    """One whose agent is welcome, in a folder with a short path; guests and daemons end with it."""
+    folder, netns = Path(tempfile.mkdtemp(prefix="cml-")), f"cml{os.getpid()}"
+    subprocess.run(["ip", "netns", "add", netns], check=True)
+    subprocess.run(["ip", "-n", netns, "link", "set", "lo", "up"], check=True)
+    lab = Lab(folder, netns, disks)
+    try:
+        await lab.start()
+        yield lab
+        left = (await lab.order(c.ListGuests())).guests
+        await asyncio.gather(*(lab.order(c.DestroyGuest(guest.server_id)) for guest in left if guest.server_id))
+        await lab.agent.stop()
+    finally:
+        await lab.host.stop_daemon()
+        lab.kill_everything()
+        subprocess.run(["ip", "netns", "del", netns], check=True)
+        shutil.rmtree(folder)

@@ -21,6 +21,7 @@ from cumulet.contract.guests import DiskSpec, ImageSource
 from cumulet.image.bytestores.rbd import RbdStore
 from cumulet.kernel.ceph.pool import Pool, Snapshot
 from cumulet.kernel.errors import Conflict
+from cumulet.kernel.process import run
 from support.rbd import ceph_rbd, emptied, root_pool
 
 pytestmark = pytest.mark.real
@@ -96,12 +97,16 @@ async def test_a_root_disk_is_a_clone_of_an_image_in_the_same_cluster(machine, i
     assert await machine.disks.create_root(CreateRootDisk("s1", image, 1), "w/disk/1") == made
 
 
-async def test_an_image_from_elsewhere_is_copied_into_the_pool(machine, tmp_path, pool):
+@pytest.mark.parametrize("form", ["raw", "qcow2"])
+async def test_an_image_from_elsewhere_is_copied_into_the_pool(machine, tmp_path, pool, form):
     content = bytes(1 << 20) + CONTENT[: 2 << 20] + bytes(1 << 20)
-    (tmp_path / "content").write_bytes(content)
-    plain = ImageSource("image2", (tmp_path / "content").as_uri(), len(content), hashlib.sha512(content).hexdigest(), "raw")
+    raw, file = tmp_path / "content", tmp_path / "image"
+    raw.write_bytes(content)
+    await run("qemu-img", "convert", "-f", "raw", "-O", form, str(raw), str(file))
+    stored = file.read_bytes()
+    plain = ImageSource("image2", file.as_uri(), len(stored), hashlib.sha512(stored).hexdigest(), form)
     made = await machine.disks.create_root(CreateRootDisk("s1", plain, 1), "w/disk/1")
-    assert made.virtual_size == GIB
+    assert (made.format, made.virtual_size) == ("raw", GIB)
     with pool.opened("disks.s1.root") as disk:
         assert b"".join(disk.read(at << 20, 1 << 20) for at in range(4)) == content
     assert pool.names() == ["disks.s1.root"]

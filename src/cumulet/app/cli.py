@@ -109,7 +109,7 @@ def _prepare_host(settings: Config, install: bool) -> None:
 
     if os.geteuid() != 0:
         raise failure("A cloud with real guests needs root. Without root: cumulet up --fake")
-    missing = packages.missing()
+    missing = packages.missing(more=packages.FOR_ROOT_POOL if settings.host_ceph.root_pool else ())
     if missing and not install:
         named = " ".join(missing)
         raise failure(

@@ -74,6 +74,12 @@ def test_only_what_is_not_installed_is_missing(fakes: Fakes) -> None:
     assert packages.missing(fakes.machine) == ["qemu-utils", "ethtool"]
 
 
+def test_a_host_with_root_disks_in_ceph_needs_more(fakes: Fakes) -> None:
+    fakes.absent("qemu-block-extra", "librbd1")
+    assert packages.missing(fakes.machine) == []
+    assert packages.missing(fakes.machine, packages.FOR_ROOT_POOL) == ["librbd1", "qemu-block-extra"]
+
+
 def test_a_compiler_is_wanted_only_while_the_binding_is_missing(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:
     fakes.absent("gcc")
     assert packages.missing(fakes.machine) == []

@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from msgspec import Struct
@@ -32,6 +32,9 @@ _NETWORKS = (
 )
 REQUIRED = tuple(dict.fromkeys((*_GUESTS, *_NETWORKS, *BUILD_PACKAGES)))
 """Debian packages that a host needs, and those with which the tiny guest image is made."""
+
+FOR_ROOT_POOL = ("librados2", "librbd1", "qemu-block-extra")
+"""Debian packages that a host needs besides if its servers' root disks are in a Ceph pool."""
 
 TO_COMPILE = ("gcc", "libc6-dev", "libvirt-dev", "pkg-config", "python3-dev", "python3-venv")
 """Debian packages needed only while libvirt's Python binding has to be compiled."""
@@ -61,14 +64,16 @@ class Machine(Struct, frozen=True):
 HERE = Machine()
 
 
-def missing(machine: Machine = HERE) -> list[str]:
+def missing(machine: Machine = HERE, more: Iterable[str] = ()) -> list[str]:
     """The names of what is not installed, Debian packages first, then `libvirt-python` if it cannot be imported.
+
+    `more` are packages that this host needs besides.
 
     Raises CannotInstall if this is no Debian.
     """
     _check_debian(machine)
     binding = [] if has_binding() else [BINDING]
-    wanted = [*REQUIRED, *(TO_COMPILE if binding else ())]
+    wanted = [*REQUIRED, *more, *(TO_COMPILE if binding else ())]
     query = ["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", *wanted]
     # It ends with status 1 if it has never heard of one of them.
     shown = subprocess.run(query, capture_output=True, text=True, check=False).stdout

@@ -131,7 +131,9 @@ async def test_an_image_comes_from_another_region_with_what_it_needs(images, web
     status, found = await from_region(images, web)
     assert (status, found["status"], found["size"]) == (202, "active", len(CONTENT))
     assert (found["disk_format"], found["hw_disk_bus"], "note" in found) == ("raw", "scsi", False)
-    assert {headers["X-Auth-Token"] for _, _, headers in web.asked} == {"demo:member"}
+    # A test beside this one may still ask a server that had this port before.
+    asked = [headers for _, path, headers in web.asked if path.startswith("/image/")]
+    assert {headers.get("X-Auth-Token") for headers in asked} == {"demo:member"}
     async with images.db.read() as tx:
         from cumulet.kernel import workflow
 

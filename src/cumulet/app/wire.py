@@ -213,6 +213,7 @@ def application(parts: Parts) -> Application:
     rules = policies(parts.config, parts.image.protections.rules)
     made = Application(services, parts.db, rules, authenticate, f"{parts.config.url}/identity")
     made.cors = Cors(parts.config.cors_origins)
+    made.audit(parts.tokens.later)
     return made
 
 

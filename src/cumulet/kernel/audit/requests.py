@@ -46,9 +46,11 @@ def _text(value: Any) -> str:
 
 
 def _shown(view: Any) -> Mapping[str, Any]:
-    """The resource in an answer: `{"user": {…}}`; of several that were made at once, the first."""
+    """The resource in an answer: `{"user": {…}}`, or `{"id": …}`; of several that were made at once, the first."""
     if isinstance(view, msgspec.Struct):
         view = msgspec.to_builtins(view)
+    if isinstance(view, dict) and isinstance(view.get("id"), str):
+        return view
     inner = next(iter(view.values()), None) if isinstance(view, dict) and view else None
     if isinstance(inner, list) and inner:
         inner = inner[0]

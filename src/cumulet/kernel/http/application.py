@@ -8,8 +8,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
 from msgspec import Struct
 
+from ..audit import Later
 from ..db import Database
 from ..errors import MethodNotAllowed, NotFound, Problem, Unavailable
 from ..policy import Actor, Policy
@@ -106,6 +108,10 @@ class Application:
                     scope["path"] = path[:start] + (path[start + found.end() :] or "/")
                     scope["cumulet.project"] = found.group(1)
                 return
+
+    def audit(self, later: Later) -> None:
+        """From now on write the events of routes that have one, with `later`'s batches."""
+        self._surroundings = msgspec.structs.replace(self._surroundings, later=later)
 
     def _check_policies(self, service: Service) -> None:
         for route in service.routes:

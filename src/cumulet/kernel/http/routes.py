@@ -31,7 +31,8 @@ class Route(Struct, frozen=True):
     largest body in bytes. A rule that looks at the resource itself needs its attributes: `target` reads them in the request's
     transaction, and the rule is asked then. `prepare` is for what takes long and needs no transaction, which others wait for: it is
     called like the handler, before, once the rule allows the request as things stand; the handler gets what it returns as
-    `request.prepared`.
+    `request.prepared`. `event` is for handlers that have transactions of their own, or rules that do not say what is done: each
+    success goes to the audit log under this name, such as `upload_image`, with the next batch.
     """
 
     method: str
@@ -46,6 +47,7 @@ class Route(Struct, frozen=True):
     action: str | None = None
     target: Target | None = None
     prepare: Prepare | None = None
+    event: str | None = None
 
 
 def Action(name: str, path: str, handler: Handler, policy: str, since: str = "0.0", until: str | None = None) -> Route:

@@ -51,6 +51,7 @@ class Surroundings(Struct, frozen=True):
     policies: Mapping[str, Policy]
     authenticate: Callable[[str, Request], Awaitable[Actor]]
     identity_url: str
+    later: audit.Later | None = None
 
 
 async def serve(
@@ -73,6 +74,8 @@ async def serve(
                 _authorize(endpoint, request)
             with acting(f"{request.method} {request.path} by user {request.actor.user_id}"):
                 response = await _handle(service, endpoint, around, request)
+            if endpoint.route.event is not None and around.later is not None and response.status < 400:
+                around.later.add(of_request(service.name, endpoint.route.event, request, response))
             _write(response, request, out)
         except Problem as problem:
             answer_problem(service, request, problem, out, around.identity_url)

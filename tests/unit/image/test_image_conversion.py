@@ -29,29 +29,39 @@ def empty(path: Path, size: str) -> None:
     subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", path, size], check=True)
 
 
+async def unheard(percent: float) -> None:
+    """Nobody wants to know how far it is."""
+
+
 @pytest.mark.parametrize("form", ["qcow2", "vmdk", "vpc", "vhdx", "vdi"])
 async def test_every_format_is_converted_to_raw(tmp_path, form):
-    content = made(tmp_path / "image", form)
-    await convert(tmp_path / "image", tmp_path / "out", {"vpc": "vhd"}.get(form, form), "raw", Limits(64 * MIB))
+    content, told = made(tmp_path / "image", form), []
+
+    async def percents(percent: float) -> None:
+        told.append(percent)
+
+    await convert(tmp_path / "image", tmp_path / "out", ({"vpc": "vhd"}.get(form, form), "raw"), Limits(64 * MIB), percents)
     assert (tmp_path / "out").read_bytes()[: len(content)] == content
+    assert told == sorted(told)
+    assert told[-1] == 100
 
 
 async def test_a_result_beyond_the_limit_is_given_up(tmp_path):
     made(tmp_path / "image", "qcow2")
     with pytest.raises(TooLarge):
-        await convert(tmp_path / "image", tmp_path / "out", "qcow2", "raw", Limits(MIB))
+        await convert(tmp_path / "image", tmp_path / "out", ("qcow2", "raw"), Limits(MIB), unheard)
 
 
 async def test_what_is_no_image_is_refused(tmp_path):
     (tmp_path / "image").write_bytes(b"not a qcow2" * 1000)
     with pytest.raises(UnsupportedMedia):
-        await convert(tmp_path / "image", tmp_path / "out", "qcow2", "raw", Limits(MIB))
+        await convert(tmp_path / "image", tmp_path / "out", ("qcow2", "raw"), Limits(MIB), unheard)
 
 
 async def test_a_conversion_that_takes_too_long_is_killed(tmp_path):
     made(tmp_path / "image", "qcow2")
     with pytest.raises(Unavailable, match="seconds"):
-        await convert(tmp_path / "image", tmp_path / "out", "qcow2", "raw", Limits(64 * MIB, 0))
+        await convert(tmp_path / "image", tmp_path / "out", ("qcow2", "raw"), Limits(64 * MIB, 0), unheard)
 
 
 async def imported(images, content: bytes):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from cumulet.image import api
+from cumulet.image.api.metadefs.routes import ROUTES as METADEFS
+from cumulet.image.api.routes import ROUTES
 from cumulet.kernel import audit
 from cumulet.kernel.audit import Event, Sought
 
@@ -58,7 +59,6 @@ async def test_what_was_refused_is_no_event(cloud):
 
 
 def test_every_route_that_changes_something_has_an_event():
-    service = api.service(None)  # type: ignore[arg-type]
-    names = {(route.method, route.path): route.event for route in service.routes if route.method != "GET"}
+    names = {(route.method, route.path): route.event for route in (*ROUTES, *METADEFS) if route.method != "GET"}
     assert [route for route, event in names.items() if event is None] == []
     assert len(names) > 30

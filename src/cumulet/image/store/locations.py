@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any
 
 import msgspec
@@ -18,6 +19,9 @@ INSERT = insert(LOCATIONS)
 REMOVE: Query[Any] = Query(sa.delete(LOCATIONS).where(*_KEY))
 LIVE: Query[Any] = Query(sa.select(L.store, L.key, L.image_id).where(L.image_id == T.id, T.status != DELETED))
 OF_IMAGE: Query[Any] = Query(sa.select(L.store, L.key, L.metadata).where(L.image_id == sa.bindparam("image_id")))
+OF_DELETED: Query[Any] = Query(
+    sa.select(L.image_id, L.store).where(L.image_id == T.id, T.status == DELETED).order_by(L.image_id, L.store)
+)
 IS_LIVE: Query[Any] = Query(
     sa.select(L.key).where(L.image_id == T.id, T.status != DELETED, L.store == sa.bindparam("store"), L.key == sa.bindparam("key"))
 )
@@ -39,6 +43,14 @@ async def remove(tx: Tx, image_id: str, location: Location) -> bool:
 async def of_image(tx: Reader, image_id: str) -> list[Location]:
     """An image's, even if it is deleted."""
     return [Location(store, key, msgspec.json.decode(more)) for store, key, more in await tx.all(OF_IMAGE, image_id=image_id)]
+
+
+async def of_deleted(tx: Reader) -> dict[str, list[str]]:
+    """The stores of each image that is deleted, by the image's id."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for image_id, store in await tx.all(OF_DELETED):
+        found[image_id].append(store)
+    return found
 
 
 async def live(tx: Reader) -> dict[tuple[str, str], str]:

@@ -123,8 +123,10 @@ async def _lack(parts: Parts, cache: Cache, size: int) -> str | None:
 
 
 async def _forget_the_gone(parts: Parts, cache: Cache) -> None:
-    for copy in cache.copies:
-        async with parts.db.read() as tx:
-            image = await images.find(tx, copy.image_id, None)
-        if image is None or copy.key not in {location.key for location in image.locations}:
-            await cache.forget([copy])
+    copies = cache.copies
+    if not copies:
+        return
+    async with parts.db.read() as tx:
+        there = await images.many(tx, [copy.image_id for copy in copies], None)
+    live = {(image.id, location.key) for image in there for location in image.locations}
+    await cache.forget([copy for copy in copies if (copy.image_id, copy.key) not in live])

@@ -27,6 +27,7 @@ class Deleted(Struct, frozen=True):
 async def listing(tx: Reader, grace: float) -> list[Deleted]:
     """All of them, the latest first; `grace` seconds are how long bytes are kept."""
     found = await transitions.deleted(tx)
+    stores = await locations.of_deleted(tx)
     return [
         Deleted(
             id=one.id,
@@ -35,7 +36,7 @@ async def listing(tx: Reader, grace: float) -> list[Deleted]:
             size=one.size,
             deleted_at=one.deleted_at,
             purged_from=stamp(seconds(one.deleted_at) + grace),
-            stores=[at.store for at in await locations.of_image(tx, one.id)],
+            stores=stores[one.id],
         )
         for one in found
     ]

@@ -3,7 +3,6 @@
 # ruff: noqa: ASYNC240
 from __future__ import annotations
 
-import hashlib
 import os
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from cumulet.contract.guests import ImageSource
 from cumulet.image.bytestores.rbd import RbdStore
 from cumulet.kernel.ceph.client import Client
 from support.ceph import Ceph
-from support.rbd import ceph_rbd, emptied
+from support.rbd import ceph_rbd, emptied, raw_image
 
 pytestmark = pytest.mark.real
 CONTENT = os.urandom(3 << 20) + bytes(9 << 20)
@@ -35,11 +34,7 @@ def store(real_ceph) -> RbdStore:
 @pytest.fixture
 def image(store) -> ImageSource:
     """An image in it."""
-    sink = store.begin("a")
-    sink.write(CONTENT)
-    sink.flush()
-    sink.keep()
-    return ImageSource("image1", store.url("a"), len(CONTENT), hashlib.sha512(CONTENT).hexdigest(), "raw", private=True)
+    return raw_image(store, CONTENT)
 
 
 @pytest.fixture

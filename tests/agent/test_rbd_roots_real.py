@@ -22,7 +22,7 @@ from cumulet.image.bytestores.rbd import RbdStore
 from cumulet.kernel.ceph.pool import Pool, Snapshot
 from cumulet.kernel.errors import Conflict
 from cumulet.kernel.process import run
-from support.rbd import ceph_rbd, emptied, root_pool
+from support.rbd import ceph_rbd, emptied, raw_image, root_pool
 
 pytestmark = pytest.mark.real
 CONTENT = os.urandom(24 << 20)
@@ -37,11 +37,7 @@ def store(real_ceph) -> RbdStore:
 @pytest.fixture
 def image(store) -> ImageSource:
     """A raw image in it."""
-    sink = store.begin("a")
-    sink.write(CONTENT)
-    sink.flush()
-    sink.keep()
-    return ImageSource("image1", store.url("a"), len(CONTENT), hashlib.sha512(CONTENT).hexdigest(), "raw", private=True)
+    return raw_image(store, CONTENT)
 
 
 @pytest.fixture

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from cumulet.contract.guests import ImageSource
 from cumulet.image.bytestores.rbd import RbdStore
 from cumulet.image.bytestores.settings import RbdSettings
 from cumulet.kernel.ceph.client import Client
@@ -35,6 +37,15 @@ def emptied(settings: RbdSettings) -> RbdStore:
         store.drop(key)
         store.purge(key)
     return store
+
+
+def raw_image(store: RbdStore, content: bytes) -> ImageSource:
+    """A raw image with this content in the store, as hosts are told of it."""
+    sink = store.begin("a")
+    sink.write(content)
+    sink.flush()
+    sink.keep()
+    return ImageSource("image1", store.url("a"), len(content), hashlib.sha512(content).hexdigest(), "raw", private=True)
 
 
 @contextmanager
